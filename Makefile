@@ -1,0 +1,50 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Needs Python 3.11+, pip, make and git.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+export GEM_HOME ?= $(CURDIR)/.gem
+export DAGSTER_HOME := $(GEM_HOME)/dagster
+READY := .venv/.ready
+
+.PHONY: demo test check ui report-server setup lock clean
+
+## demo: set up, carry the sample corpus through every stage, print where documents are lost
+demo: setup
+	@$(BIN)/gem ingest gem_assets/sample_corpus --corpus demo --shard-size 12
+	@$(BIN)/gem run --corpus demo
+
+## test: all tests
+test: setup
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+## check: format, lint, types, definitions
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	mkdir -p $(DAGSTER_HOME) && cp dagster.yaml $(DAGSTER_HOME)/
+	$(BIN)/dg check defs
+
+## ui: Dagster on 127.0.0.1:3000, reports on 127.0.0.1:3001
+ui: setup
+	@mkdir -p $(DAGSTER_HOME) $(GEM_HOME)/reports && cp dagster.yaml $(DAGSTER_HOME)/
+	@$(BIN)/python -m gem_assets.orchestration.ui
+
+## lock: pin every dependency anew
+lock: setup
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
+
+setup: $(READY)
+
+# uv fills the environment in seconds and checks every hash; pip only brings uv.
+$(READY): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 demo"; exit 2; }
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9"
+	@echo "installing pinned dependencies into .venv …"
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""Text into verified tool-use trajectories: start at pipeline.py."""

@@ -1,0 +1,96 @@
+"""Put files in place whole: written aside, flushed to disk, renamed; and one writer per name.
+
+A reader sees the old file or the new one, never a part; a crash leaves at most a temporary file behind.
+"""
+
+import fcntl
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gem_assets.store.home import StoreError
+
+
+@contextmanager
+def replacing(path: Path) -> Generator[Path]:
+    """Give a temporary path to write to; on leaving without an error it takes the place of `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        _flush(temporary)
+        temporary.replace(path)
+        _flush(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a text file whole."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, "utf-8")
+
+
+def append_line(path: Path, line: str) -> None:
+    """Append one line, durably, also while other processes append.
+
+    A line that a crash left unfinished is closed first, so that it spoils nothing but itself.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0, os.SEEK_END)
+        torn = False
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            torn = file.read(1) != b"\n"
+        file.write((b"\n" if torn else b"") + line.encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def only_writer(lock: Path, what: str, *, wait: bool = False) -> Generator[None]:
+    """Hold a lock file while writing; without `wait` raises StoreError when another process holds it.
+
+    The lock belongs to the open file, so the kernel frees it when its holder dies.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError as error:
+            raise StoreError(
+                f"another process is writing {what}: wait for it, or stop it, and run this again"
+            ) from error
+        yield
+
+
+def sweep(folder: Path) -> int:
+    """Remove temporary files whose writer is dead; returns how many."""
+    removed = 0
+    for path in folder.rglob(".*.tmp"):
+        writer = path.name.split(".")[-2]
+        if writer.isdigit() and not _alive(int(writer)):
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,96 @@
+"""The log of runs: what each stage did with each shard, under which prompt, model and code.
+
+A run's row is written into the shard file itself, where it is replaced together with the rows, and then
+appended to the log. `reconcile` appends what a crash kept from being appended.
+"""
+
+from datetime import datetime
+
+from gem_assets.records.base import Record
+from gem_assets.store.connections import open_memory
+from gem_assets.store.files import append_line
+from gem_assets.store.home import Home
+from gem_assets.store.sql_files import sql_names
+from gem_assets.store.tables import read_metadata
+
+METADATA_KEY = "stage_run"
+
+
+class StageRun(Record):
+    """One row of `stage_runs`; counts are inputs unless they say rows. Seconds and US dollars."""
+
+    asset: str
+    shard: str
+    run_id: str
+    started_at: datetime
+    finished_at: datetime
+    inputs: int
+    kept: int
+    rejected: int
+    failed: int
+    kept_rows: int
+    rejected_rows: int
+    reasons: dict[str, int]
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+    seconds: float
+    prompt_versions: tuple[str, ...]
+    model: str | None
+    code_version: str
+    input_version: str
+    data_version: str
+
+    @property
+    def yield_share(self) -> float | None:
+        """Kept / (kept + rejected); None where nothing was judged."""
+        judged = self.kept + self.rejected
+        return self.kept / judged if judged else None
+
+
+def append_stage_run(home: Home, run: StageRun) -> None:
+    """Add a run to the log."""
+    append_line(home.stage_runs, run.model_dump_json())
+
+
+def current_stage_run(home: Home, asset: str, shard: str) -> StageRun | None:
+    """Read which run wrote what a shard holds now; None where the stage never ran on it."""
+    metadata = read_metadata(home.shard_file(f"{asset}_outcomes", shard)) or {}
+    return StageRun.model_validate_json(metadata[METADATA_KEY]) if METADATA_KEY in metadata else None
+
+
+def reconcile(home: Home) -> int:
+    """Append the runs that wrote their shard but were killed before they were logged; returns how many."""
+    logged = {(run.asset, run.shard, run.run_id) for run in read_stage_runs(home)}
+    missing = [run for run in _written_runs(home) if (run.asset, run.shard, run.run_id) not in logged]
+    for run in missing:
+        append_stage_run(home, run)
+    return len(missing)
+
+
+def read_stage_runs(home: Home) -> list[StageRun]:
+    """Read the log; a torn line is passed over."""
+    if not home.stage_runs.is_file():
+        return []
+    lines = home.stage_runs.read_bytes().decode("utf-8", "replace").splitlines()
+    runs: list[StageRun] = []
+    for line in lines:
+        try:
+            runs.append(StageRun.model_validate_json(line))
+        except ValueError:
+            continue
+    return runs
+
+
+def _written_runs(home: Home) -> list[StageRun]:
+    runs: list[StageRun] = []
+    for table in sql_names("tables"):
+        if not table.endswith("_outcomes"):
+            continue
+        with open_memory() as connection:
+            found = connection.execute(
+                "SELECT value FROM parquet_kv_metadata(?) WHERE key = ?",
+                [str(home.shard_glob(table)), METADATA_KEY.encode()],
+            ).fetchall()
+        runs += [StageRun.model_validate_json(value) for (value,) in found]
+    return runs

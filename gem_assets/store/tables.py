@@ -1,0 +1,94 @@
+"""The declared tables as files: one Parquet file per shard, and an empty one that carries the schema.
+
+Because every table folder holds that empty file, a view over the folder has the right columns before the
+first shard is written, and gains a column for old shards when a declaration does.
+"""
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs]
+
+from gem_assets.records.base import content_hash
+from gem_assets.store.connections import Connection, check_table, open_memory, quote
+from gem_assets.store.files import replacing
+from gem_assets.store.home import Home
+from gem_assets.store.sql_files import read_sql, sql_names
+
+SCHEMA_FILE = "_schema.parquet"
+
+
+def declare_tables(home: Home) -> None:
+    """Write the empty schema file of every table whose declaration is new or has changed."""
+    home.stage_runs.parent.mkdir(parents=True, exist_ok=True)
+    home.stage_runs.touch()
+    for table in sql_names("tables"):
+        if table == "stage_runs":
+            continue
+        path = home.shard_glob(table).with_name(SCHEMA_FILE)
+        version = {"declaration": content_hash(read_sql("tables", table))}
+        if read_metadata(path) != version:
+            write_rows(path, table, [], version)
+
+
+def write_rows(path: Path, table: str, rows: Sequence[dict[str, Any]], metadata: dict[str, str]) -> None:
+    """Check rows against the table's declaration and put them in place as one zstd Parquet file.
+
+    Raises:
+        duckdb.ConstraintException: a row breaks the declaration; the old file stays.
+    """
+    with open_memory() as connection, replacing(path) as temporary:
+        _load(connection, table, rows)
+        pairs = ", ".join(f"{key}: {quote(value)}" for key, value in metadata.items())
+        connection.execute(
+            f"COPY (SELECT * FROM {table}) TO {quote(temporary)} "
+            f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{pairs}}})"
+        )
+
+
+def read_metadata(path: Path) -> dict[str, str] | None:
+    """Read what was written beside the rows of a file; None where there is no file."""
+    if not path.is_file():
+        return None
+    with open_memory() as connection:
+        found = connection.execute(
+            f"SELECT key, value FROM parquet_kv_metadata({quote(path)}) WHERE key <> 'ARROW:schema'"
+        ).fetchall()
+    return {key.decode(): value.decode() for key, value in found}
+
+
+@cache
+def column_types(table: str) -> tuple[tuple[str, str], ...]:
+    """Name the columns of a declared table with their DuckDB types, in order."""
+    with open_memory() as connection:
+        connection.execute(read_sql("tables", check_table(table)))
+        return tuple((row[0], row[1]) for row in connection.execute(f"DESCRIBE {table}").fetchall())
+
+
+def _load(connection: Connection, table: str, rows: Sequence[dict[str, Any]]) -> None:
+    connection.execute(read_sql("tables", check_table(table)))
+    if not rows:
+        return
+    given = dict.fromkeys(key for row in rows for key in row)
+    unknown = set(given) - {name for name, _ in column_types(table)}
+    if unknown:
+        raise ValueError(f"{table} has no column {sorted(unknown)}")
+    # Arrow takes its columns from the first row, so each row names all of them.
+    table_rows = [{**given, **row} for row in rows]
+    arrow = cast(object, pa.Table.from_pylist(table_rows))  # pyright: ignore[reportUnknownMemberType]
+    connection.register("new_rows", arrow)
+    connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM new_rows")
+    connection.unregister("new_rows")
+
+
+def as_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """Write a value for a JSON column; half a surrogate pair, which no file can hold, becomes `?`."""
+    return as_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def as_text(text: str) -> str:
+    """Make text storable as UTF-8."""
+    return text.encode("utf-8", "replace").decode()
