@@ -1,0 +1,80 @@
+"""Ask a model a prompt and read the answer: one repair turn, and a paid answer is never thrown away.
+
+Does not belong here: transport, journal, retries (behind `Llm.complete`).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from gem_assets.llm.protocol import ChatMessage, Completion, Llm, RefusedError, Request
+from gem_assets.prompts.prompt import Prompt
+from gem_assets.records.provenance import Provenance
+
+T = TypeVar("T")
+
+
+class AnswerError(ValueError):
+    """An answer cannot be read; the message says what is missing, in words a model can act upon."""
+
+
+@dataclass(frozen=True)
+class Answer(Generic[T]):
+    """A parsed answer and how it came about."""
+
+    value: T
+    provenance: Provenance
+
+
+async def ask(
+    llm: Llm,
+    prompt: Prompt,
+    fields: Mapping[str, str],
+    parse: Callable[[str], T],
+    *,
+    payload: Mapping[str, Any],
+    response_schema: Mapping[str, Any] | None = None,
+    sample: int = 0,
+) -> Answer[T]:
+    """Render `prompt` with `fields`, ask, and parse; on an unreadable answer ask once for a repair.
+
+    Raises:
+        RefusedError: kind `unparseable` after the repair turn, or whatever `complete` raises.
+    """
+    request = Request(
+        task=prompt.name,
+        prompt_version=prompt.version,
+        messages=(ChatMessage(role="user", content=prompt.render(fields)),),
+        response_schema=response_schema,
+        sample=sample,
+        payload=payload,
+    )
+    completion = await llm.complete(request)
+    try:
+        return await _read(llm, completion, parse, completion.provenance)
+    except AnswerError as error:
+        repair = _repair_request(request, completion, str(error))
+    repaired = await llm.complete(repair)
+    provenance = completion.provenance.plus(repaired.provenance).model_copy(update={"recovered": True})
+    try:
+        return await _read(llm, repaired, parse, provenance)
+    except AnswerError as error:
+        raise RefusedError("unparseable", str(error), provenance) from error
+
+
+async def _read(
+    llm: Llm, completion: Completion, parse: Callable[[str], T], provenance: Provenance
+) -> Answer[T]:
+    try:
+        value = parse(completion.text)
+    except AnswerError as error:
+        await llm.record_parse(completion, str(error))
+        raise
+    await llm.record_parse(completion, "ok")
+    return Answer(value, provenance)
+
+
+def _repair_request(request: Request, completion: Completion, problem: str) -> Request:
+    repair = Prompt.load("repair_answer").render({"problem": problem})
+    turns = (ChatMessage(role="assistant", content=completion.text), ChatMessage(role="user", content=repair))
+    return request.model_copy(update={"messages": request.messages + turns})

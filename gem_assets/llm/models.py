@@ -1,0 +1,81 @@
+"""The models of a run, opened from the environment and closed together.
+
+Does not belong here: what the settings mean (`roles.py`).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gem_assets.llm.client import LiteLlm
+from gem_assets.llm.journal import Journal
+from gem_assets.llm.offline import OfflineLlm
+from gem_assets.llm.pacing import Pace
+from gem_assets.llm.protocol import Llm
+from gem_assets.llm.provider import close_sessions, litellm_sender
+from gem_assets.llm.roles import SHARED_ROLES, Role, RoleSettings, read_role
+
+JOURNAL = "journal.db"
+
+
+class _Rack:
+    """Opens a role's model when it is first asked for; one journal serves them all."""
+
+    def __init__(self, environment: Mapping[str, str], home: Path, run_id: str, pace: Pace | None) -> None:
+        self._environment = environment
+        self._home = home
+        self._run_id = run_id
+        self._pace = pace
+        self._journal: Journal | None = None
+        self._opened: dict[Role, Llm] = {}
+
+    def model(self, role: Role) -> Llm:
+        if role not in self._opened:
+            self._opened[role] = self._open(read_role(role, self._environment))
+        return self._opened[role]
+
+    def _open(self, settings: RoleSettings) -> Llm:
+        if settings.is_offline:
+            return OfflineLlm()
+        if self._journal is None:
+            self._journal = Journal(self._home / JOURNAL, self._run_id)
+        return LiteLlm(settings, self._journal, litellm_sender(settings), self._pace)
+
+    async def close(self) -> None:
+        for model in self._opened.values():
+            if isinstance(model, LiteLlm):
+                await model.close()
+        if self._journal is not None:
+            await asyncio.to_thread(self._journal.close)
+        await close_sessions()
+
+
+@dataclass(frozen=True)
+class Models:
+    """The models of a run."""
+
+    filter: Llm
+    teacher: Llm
+    judge: Llm
+    for_role: Callable[[Role], Llm]
+    """The model of any role; `synthesizer` and `policy` have no default, ConfigurationError names theirs."""
+
+
+@asynccontextmanager
+async def open_models(
+    environment: Mapping[str, str], home: Path, run_id: str, pace: Pace | None = None
+) -> AsyncIterator[Models]:
+    """Open the models for use in the running event loop; `home` (GEM_HOME) holds the journal.
+
+    Raises:
+        ConfigurationError: a variable is wrong. Nothing was asked yet.
+    """
+    for role in SHARED_ROLES:
+        read_role(role, environment)
+    rack = _Rack(environment, home, run_id, pace)
+    try:
+        yield Models(rack.model("filter"), rack.model("teacher"), rack.model("judge"), rack.model)
+    finally:
+        await rack.close()

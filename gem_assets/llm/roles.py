@@ -1,0 +1,224 @@
+"""Which model fills which role: settings read from environment variables, checked before anything is asked.
+
+GEM_MODEL, GEM_BASE_URL, GEM_API_KEY … serve filter, teacher and judge at once; GEM_TEACHER_MODEL … override
+one role. Does not belong here: talking to a model.
+"""
+
+import difflib
+from collections.abc import Mapping
+from typing import Literal, get_args
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError
+
+from gem_assets.records.base import Record
+
+Role = Literal["filter", "teacher", "judge", "synthesizer", "policy"]
+SHARED_ROLES: tuple[Role, ...] = ("filter", "teacher", "judge")
+OFFLINE_MODEL = "offline/procedural"
+SHORTEST_SECRET = 12
+
+# Prefixes by which litellm knows a provider, as far as one would use them together with a base URL. Anything
+# else in front of a slash (Qwen/Qwen3-8B) belongs to the name under which an own server serves the model.
+# fmt: off
+PROVIDERS = frozenset((
+    "anthropic", "azure", "azure_ai", "bedrock", "cerebras", "cohere", "custom_openai", "dashscope",
+    "databricks", "deepinfra", "deepseek", "fireworks_ai", "gemini", "groq", "hosted_vllm", "huggingface",
+    "litellm_proxy", "llamafile", "lm_studio", "mistral", "nebius", "novita", "nvidia_nim", "ollama",
+    "ollama_chat", "openai", "openai_like", "openrouter", "perplexity", "replicate", "sagemaker", "sambanova",
+    "together_ai", "vertex_ai", "volcengine", "watsonx", "xai", "xinference",
+))
+# fmt: on
+
+
+class ConfigurationError(ValueError):
+    """A setting is missing or wrong: one sentence that names the variable."""
+
+
+# 20480 tokens, top-p 0.95 and the temperatures below are what the public reimplementation of GEM runs with
+# (github.com/zhangdw156/synthesis_from_text, exps/gem/conf); the paper
+# names none.
+MAX_TOKENS = 20480
+
+
+class Sampling(Record):
+    """How answers are drawn. `max_tokens` is asked for first, `max_tokens_ceiling` after a cut-off answer."""
+
+    temperature: float
+    top_p: float = 0.95
+    max_tokens: int = MAX_TOKENS
+    max_tokens_ceiling: int = MAX_TOKENS
+
+
+# Filter and judge answer briefly: a model that runs on is stopped early, one that thinks long asks again.
+TASK_SAMPLING: Mapping[str, Sampling] = {
+    "filter_document": Sampling(temperature=0.2, max_tokens=4096),
+    "extract_workflows": Sampling(temperature=0.2),
+    "generate_trajectory": Sampling(temperature=0.7),
+    "refine_trajectory": Sampling(temperature=0.4),
+    "judge_trajectory": Sampling(temperature=0.2, max_tokens=8192),
+}
+OTHER_SAMPLING = Sampling(temperature=0.7)
+ROLE_TASKS: Mapping[Role, tuple[str, ...]] = {
+    "filter": ("filter_document",),
+    "teacher": ("extract_workflows", "generate_trajectory", "refine_trajectory"),
+    "judge": ("judge_trajectory",),
+    "synthesizer": (),
+    "policy": (),
+}
+
+
+class RoleSettings(Record):
+    """The model of one role. A sampling field left None takes the task's default."""
+
+    role: Role
+    model: str
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    max_tokens: int | None = Field(default=None, ge=1)
+    """The most an answer may take, over all tasks of the role."""
+    timeout_seconds: float = Field(default=600, gt=0, allow_inf_nan=False)
+    """For a whole answer: 20480 tokens at the 35 per second of a busy server."""
+    concurrency: int = Field(default=16, ge=1)
+    variables: Mapping[str, str] = {}
+    """Field -> environment variable that set it, or that would."""
+
+    @property
+    def is_offline(self) -> bool:
+        """True for the procedural baseline generator."""
+        return self.model == OFFLINE_MODEL
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must be taken out of texts that are shown; `EMPTY`, as local servers want it, is no secret."""
+        key = self.api_key.get_secret_value() if self.api_key else ""
+        return (key,) if len(key) >= SHORTEST_SECRET else ()
+
+    @property
+    def identity(self) -> str:
+        """Model and sampling, without server, key and timeouts: what shapes the answers."""
+        tasks = ROLE_TASKS[self.role] or ("any",)
+        drawn = {task: self.sampling(task) for task in tasks}
+        fields = ("temperature", "top_p", "max_tokens_ceiling")
+        parts = [_by_task(field, {task: getattr(drawn[task], field) for task in tasks}) for field in fields]
+        return " ".join([self.model, *parts])
+
+    def sampling(self, task: str) -> Sampling:
+        """The task's default with what this role overrides."""
+        default = TASK_SAMPLING.get(task, OTHER_SAMPLING)
+        ceiling = self.max_tokens or default.max_tokens_ceiling
+        return Sampling(
+            temperature=default.temperature if self.temperature is None else self.temperature,
+            top_p=default.top_p if self.top_p is None else self.top_p,
+            max_tokens=min(default.max_tokens, ceiling),
+            max_tokens_ceiling=ceiling,
+        )
+
+    def variable(self, field: str) -> str:
+        """Name the environment variable behind a field, for sentences that say what to change."""
+        return self.variables.get(field, f"GEM_{field.upper()}")
+
+
+FIELDS = tuple(name for name in RoleSettings.model_fields if name not in ("role", "variables"))
+
+
+def read_role(role: Role, environment: Mapping[str, str]) -> RoleSettings:
+    """Read one role's settings; raise ConfigurationError, which names the variable at fault."""
+    _refuse_misspelled(role, environment)
+    shared = role in SHARED_ROLES
+    variables = {field: _variable(role, field, environment, shared) for field in FIELDS}
+    given = {field: environment.get(name, "").strip() for field, name in variables.items()}
+    given = {field: value for field, value in given.items() if value}
+    if "model" not in given:
+        if not shared:
+            raise ConfigurationError(
+                f"no model is set for the role {role}: set GEM_{role.upper()}_MODEL, and "
+                f"GEM_{role.upper()}_BASE_URL for a server of your own"
+            )
+        given["model"] = OFFLINE_MODEL
+    if shared and not _key_belongs(variables, given, environment):
+        given.pop("api_key", None)
+        variables["api_key"] = f"GEM_{role.upper()}_API_KEY"
+    if "base_url" in given:
+        _check_url(variables["base_url"], given["base_url"])
+    given["model"] = _resolve(variables["model"], role, given["model"], given.get("base_url"))
+    return _build(role, given, variables)
+
+
+def _build(role: Role, given: Mapping[str, str], variables: Mapping[str, str]) -> RoleSettings:
+    try:
+        return RoleSettings.model_validate({**given, "role": role, "variables": variables})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = variables[str(first["loc"][0])]
+    # Outside the handler, so that no chained error carries the values.
+    raise ConfigurationError(f"{name} cannot be used: {first['msg'].lower()}")
+
+
+def _by_task(field: str, values: Mapping[str, float]) -> str:
+    if len(set(values.values())) == 1:
+        return f"{field}={next(iter(values.values()))}"
+    return f"{field}=" + ",".join(f"{task}:{value}" for task, value in values.items())
+
+
+def _variable(role: Role, field: str, environment: Mapping[str, str], shared: bool) -> str:
+    own, common = f"GEM_{role.upper()}_{field.upper()}", f"GEM_{field.upper()}"
+    return common if shared and not environment.get(own, "").strip() else own
+
+
+def _key_belongs(
+    variables: Mapping[str, str], given: Mapping[str, str], environment: Mapping[str, str]
+) -> bool:
+    """Keep GEM_API_KEY from a server or provider that it was not given for."""
+    if variables["api_key"] != "GEM_API_KEY":
+        return True
+    if variables["base_url"] != "GEM_BASE_URL":
+        return given.get("base_url") == environment.get("GEM_BASE_URL", "").strip()
+    common = environment.get("GEM_MODEL", "").strip()
+    if variables["model"] == "GEM_MODEL" or "base_url" in given or not common:
+        return True
+    return _provider(given["model"]) == _provider(common)
+
+
+def _provider(model: str) -> str:
+    return model.partition("/")[0] if "/" in model else ""
+
+
+def _check_url(variable: str, url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        usable, parts = False, urlsplit("")
+    if not usable:
+        raise ConfigurationError(f"{variable} is no address: write it like http://127.0.0.1:8000/v1")
+    if parts.username or parts.password or parts.query:
+        raise ConfigurationError(
+            f"{variable} holds a login or a query, which would be written into logs and tables: "
+            f"give the plain address, and the key in {variable.replace('BASE_URL', 'API_KEY')}"
+        )
+
+
+def _resolve(variable: str, role: Role, model: str, base_url: str | None) -> str:
+    if model == OFFLINE_MODEL:
+        if role not in SHARED_ROLES:
+            raise ConfigurationError(f"{variable} names {OFFLINE_MODEL}, which cannot serve as {role}")
+        return model
+    if _provider(model) == "offline":
+        raise ConfigurationError(f"{variable} names {model}: the only offline generator is {OFFLINE_MODEL}")
+    if base_url and _provider(model) not in PROVIDERS:
+        # The cheapest of litellm's ways to an OpenAI-compatible server, whichever server it is.
+        return f"hosted_vllm/{model}"
+    return model
+
+
+def _refuse_misspelled(role: Role, environment: Mapping[str, str]) -> None:
+    own = [f"GEM_{role.upper()}_{field.upper()}" for field in FIELDS]
+    common = [f"GEM_{field.upper()}" for field in FIELDS] if role in SHARED_ROLES else []
+    others = {f"GEM_{name.upper()}_{field.upper()}" for name in get_args(Role) for field in FIELDS}
+    for name in sorted(set(environment) - {*own, *common, *others}):
+        near = difflib.get_close_matches(name, [*own, *common], n=1, cutoff=0.9)
+        if near and name.startswith("GEM_"):
+            raise ConfigurationError(f"{name} is no setting: {near[0]} is meant, it seems")

@@ -1,0 +1,91 @@
+"""What the tests of the model layer share: requests, time that costs none, a role at a stub server."""
+
+import asyncio
+import json
+import sqlite3
+import urllib.request
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gem_assets.llm.models import Models, open_models
+from gem_assets.llm.pacing import Pace
+from gem_assets.llm.protocol import ChatMessage, Request
+from gem_assets.llm.provider import Send, Sent
+from gem_assets_tests.stub_server import Answer, Fault, Reply, StubServer
+
+KEY = "sk-planted-0123456789abcdef"
+
+
+def request(text: str = "How do I return a parcel?", **fields: Any) -> Request:
+    values = {"task": "filter_document", "prompt_version": "filter_document@0", **fields}
+    return Request(messages=(ChatMessage(role="user", content=text),), **values)
+
+
+@dataclass
+class FakeTime:
+    """A clock that only sleeping moves, and the pauses that were slept."""
+
+    now: float = 0.0
+    slept: list[float] = field(default_factory=list)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+        await asyncio.sleep(0)
+
+    def pace(self, **fields: Any) -> Pace:
+        return Pace(sleep=self.sleep, clock=lambda: self.now, random=lambda: 0.0, **fields)
+
+
+def in_turn(*answers: str | Reply | Fault) -> Answer:
+    """Give one answer after another, the last one for ever."""
+    left = list(answers)
+    return lambda _: left.pop(0) if len(left) > 1 else left[0]
+
+
+@asynccontextmanager
+async def opened(
+    server: StubServer, home: Path, time: FakeTime | None = None, pace: Pace | None = None, **variables: str
+) -> AsyncIterator[Models]:
+    """Open all roles at a stub server."""
+    environment = {"GEM_MODEL": "stub-model", "GEM_BASE_URL": server.url, "GEM_API_KEY": KEY, **variables}
+    async with open_models(environment, home, "run-1", pace or (time or FakeTime()).pace()) as models:
+        yield models
+
+
+def rows(home: Path, columns: str = "status") -> list[tuple[Any, ...]]:
+    """Read the journal with a connection of one's own."""
+    connection = sqlite3.connect(home / "journal.db")
+    try:
+        return connection.execute(f"SELECT {columns} FROM calls ORDER BY started_at").fetchall()
+    finally:
+        connection.close()
+
+
+def plain_sender(url: str) -> Send:
+    """Send without litellm, whose import takes seconds, for processes that the tests start."""
+
+    def post(parameters: Mapping[str, Any]) -> Sent:
+        body = json.dumps(dict(parameters)).encode()
+        call = urllib.request.Request(f"{url}/chat/completions", body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(call) as reply:
+            return Sent(json.load(reply), None)
+
+    async def send(parameters: Mapping[str, Any]) -> Sent:
+        return await asyncio.to_thread(post, parameters)
+
+    return send
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Wait for what another process is going to do; fails after a minute."""
+
+    async def poll() -> None:
+        async with asyncio.timeout(60):
+            while not true():
+                await asyncio.sleep(0.01)
+
+    asyncio.run(poll())
