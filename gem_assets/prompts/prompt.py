@@ -62,8 +62,3 @@ def _load(name: str, override: str | None) -> Prompt:
 def escape(text: str) -> str:
     """Make text safe inside a tag: it can close none and open none."""
     return html.escape(text, quote=False)
-
-
-def unescape(text: str) -> str:
-    """Undo `escape` on text read out of a tag."""
-    return html.unescape(text)

@@ -1,0 +1,148 @@
+"""The stages that ask for a record and give one back, in order, with what makes their results change.
+
+Stage 0 is not among them: it judges raw rows together (`stages/corpus.py`).
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gem_assets.llm.offline import OfflineLlm
+from gem_assets.llm.protocol import Llm
+from gem_assets.llm.roles import read_role
+from gem_assets.prompts.prompt import Prompt
+from gem_assets.records.base import Record, content_hash
+from gem_assets.records.document import Document, ProceduralDocument
+from gem_assets.records.outcome import Outcome
+from gem_assets.records.trajectory import Trajectory
+from gem_assets.records.workflow import Workflow
+from gem_assets.settings import Settings
+from gem_assets.stages import corpus, extraction, filtering, generation, refinement, validation
+
+Step = Callable[[Any, Llm, Settings], Awaitable[Outcome[Any]]]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of a document's path."""
+
+    asset: str
+    reads: str
+    takes: type[Record]
+    gives: type[Record]
+    prefix: str
+    role: Literal["filter", "teacher", "judge"]
+    prompt: str
+    logic: int
+    step: Step
+    inherits_generator: bool
+    """What it gives is a rewriting of what it takes, so the first writer stays its generator."""
+
+
+STAGES = (
+    Stage(
+        asset="procedural_documents",
+        reads="documents",
+        takes=Document,
+        gives=ProceduralDocument,
+        prefix="filter",
+        role="filter",
+        prompt=filtering.PROMPT,
+        logic=filtering.LOGIC,
+        step=filtering.filter_document,
+        inherits_generator=False,
+    ),
+    Stage(
+        asset="workflows",
+        reads="procedural_documents",
+        takes=ProceduralDocument,
+        gives=Workflow,
+        prefix="extract",
+        role="teacher",
+        prompt=extraction.PROMPT,
+        logic=extraction.LOGIC,
+        step=extraction.extract_workflows,
+        inherits_generator=False,
+    ),
+    Stage(
+        asset="draft_trajectories",
+        reads="workflows",
+        takes=Workflow,
+        gives=Trajectory,
+        prefix="generate",
+        role="teacher",
+        prompt=generation.PROMPT,
+        logic=generation.LOGIC,
+        step=generation.generate_trajectory,
+        inherits_generator=True,
+    ),
+    Stage(
+        asset="refined_trajectories",
+        reads="draft_trajectories",
+        takes=Trajectory,
+        gives=Trajectory,
+        prefix="refine",
+        role="teacher",
+        prompt=refinement.PROMPT,
+        logic=refinement.LOGIC,
+        step=refinement.refine_trajectory,
+        inherits_generator=True,
+    ),
+    Stage(
+        asset="validated_trajectories",
+        reads="refined_trajectories",
+        takes=Trajectory,
+        gives=Trajectory,
+        prefix="judge",
+        role="judge",
+        prompt=validation.PROMPT,
+        logic=validation.LOGIC,
+        step=validation.validate_trajectory,
+        inherits_generator=True,
+    ),
+)
+
+ASSETS = ("documents", *(stage.asset for stage in STAGES))
+
+
+def stage_of(asset: str) -> Stage:
+    """Find the stage that makes an asset; raises KeyError for `documents` and for unknown names."""
+    return {stage.asset: stage for stage in STAGES}[asset]
+
+
+def model_identity(stage: Stage, environment: Mapping[str, str]) -> str:
+    """Name the model a stage would ask, with the sampling that shapes its answers."""
+    role = read_role(stage.role, environment)
+    return OfflineLlm().identity if role.is_offline else role.identity
+
+
+def documents_code_version(settings: Settings) -> str:
+    """Hash what makes the outcomes of stage 0 change."""
+    return content_hash(["documents", corpus.LOGIC, settings.corpus.model_dump(mode="json")])
+
+
+def code_version(stage: Stage, identity: str, settings: Settings) -> str:
+    """Hash what makes the outcomes of a stage change: prompt, model and sampling, schema, settings, logic."""
+    return content_hash(
+        [
+            stage.asset,
+            Prompt.load(stage.prompt).version,
+            Prompt.load("repair_answer").version,
+            identity,
+            stage.gives.model_json_schema(),
+            _settings_of(stage, settings),
+            stage.logic,
+        ]
+    )
+
+
+def _settings_of(stage: Stage, settings: Settings) -> object:
+    """Give the settings a stage reads and no others, so that none makes stale what it cannot change."""
+    language, rules = settings.trajectory_language, settings.rules.model_dump(mode="json")
+    read: dict[str, object] = {
+        "workflows": settings.extraction.model_dump(mode="json"),
+        "draft_trajectories": language,
+        "refined_trajectories": [language, rules],
+        "validated_trajectories": [language, rules, settings.judge_samples],
+    }
+    return read.get(stage.asset)

@@ -1,0 +1,61 @@
+"""Stage 2, workflows: read steps, tools, their order and the source's rules out of a procedure (A.2).
+
+The checks of a single workflow live in `stages/workflow_checks.py`.
+"""
+
+from gem_assets.llm.asking import ask
+from gem_assets.llm.protocol import Llm
+from gem_assets.prompts.prompt import Prompt, escape
+from gem_assets.records.base import make_id
+from gem_assets.records.document import ProceduralDocument
+from gem_assets.records.outcome import Kept, Outcome, Reason, Rejected
+from gem_assets.records.workflow import Workflow
+from gem_assets.settings import Settings
+from gem_assets.stages.answers.workflow_answer import WorkflowAnswer, parse_workflow_answer
+from gem_assets.stages.workflow_checks import check_workflow
+
+PROMPT = "extract_workflows"
+LOGIC = 1
+
+
+async def extract_workflows(procedure: ProceduralDocument, llm: Llm, settings: Settings) -> Outcome[Workflow]:
+    """Keep every workflow of the document that holds together; a broken one is rejected for itself."""
+    document = procedure.document
+    answer = await ask(
+        llm,
+        Prompt.load(PROMPT),
+        {
+            "title": escape(document.title or ""),
+            "document": escape(document.text),
+            "summary": escape(procedure.summary),
+        },
+        parse_workflow_answer,
+        payload={"procedure": procedure.model_dump(mode="json")},
+    )
+    if not answer.value:
+        return Rejected(Reason.EXTRACT_NO_WORKFLOW, "the answer holds no workflow", answer.provenance)
+    filter_id = make_id("procedural_documents", document.document_id)
+    children = tuple(
+        _judged(_to_workflow(parsed, procedure, make_id("workflows", filter_id, ordinal)), settings)
+        for ordinal, parsed in enumerate(answer.value[: settings.extraction.maximum_workflows])
+    )
+    return Kept(children, answer.provenance)
+
+
+def _to_workflow(parsed: WorkflowAnswer, procedure: ProceduralDocument, workflow_id: str) -> Workflow:
+    return Workflow(
+        workflow_id=workflow_id,
+        procedure=procedure,
+        description=parsed.description,
+        steps=parsed.steps,
+        entry_tools=parsed.entry_tools,
+        execution_graph=parsed.edges,
+        sample_calls=parsed.sample_calls,
+        tools=parsed.tools,
+        constraints=parsed.constraints,
+    )
+
+
+def _judged(workflow: Workflow, settings: Settings) -> Workflow | Rejected:
+    verdict = check_workflow(workflow, settings.extraction)
+    return workflow if verdict is None else Rejected(*verdict, record=workflow)

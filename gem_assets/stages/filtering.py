@@ -1,0 +1,44 @@
+"""Stage 1, procedural_documents: does the text describe a multi-step operation (arXiv 2601.10355, A.1)?"""
+
+from gem_assets.llm.asking import ask
+from gem_assets.llm.protocol import Llm
+from gem_assets.prompts.prompt import Prompt, escape
+from gem_assets.prompts.vocabulary import DOMAINS, PLATFORMS, TASK_CATEGORIES
+from gem_assets.records.document import Document, ProceduralDocument
+from gem_assets.records.outcome import Kept, Outcome, Reason, Rejected
+from gem_assets.settings import Settings
+from gem_assets.stages.answers.filter_answer import parse_filter_answer
+
+PROMPT = "filter_document"
+LOGIC = 1
+
+
+async def filter_document(document: Document, llm: Llm, settings: Settings) -> Outcome[ProceduralDocument]:
+    """Keep a document that holds a multi-step operation, with its summary and three labels."""
+    if not llm.is_model and document.language != "en":
+        evidence = f"the baseline generator reads English, this text is {document.language}"
+        return Rejected(Reason.FILTER_UNSUPPORTED_LANGUAGE, evidence)
+    answer = await ask(
+        llm,
+        Prompt.load(PROMPT),
+        {
+            "platforms": ", ".join(PLATFORMS),
+            "domains": ", ".join(DOMAINS),
+            "task_categories": ", ".join(TASK_CATEGORIES),
+            "title": escape(document.title or ""),
+            "document": escape(document.text),
+        },
+        parse_filter_answer,
+        payload={"document": document.model_dump(mode="json")},
+    )
+    labels = answer.value
+    if labels is None:
+        return Rejected(Reason.FILTER_NOT_MULTI_STEP, "answered multi_step False", answer.provenance)
+    procedure = ProceduralDocument(
+        document=document,
+        summary=labels.summary,
+        platform=labels.platform,
+        domains=labels.domains,
+        task_category=labels.task_category,
+    )
+    return Kept((procedure,), answer.provenance)

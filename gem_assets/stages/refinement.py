@@ -1,0 +1,67 @@
+"""Stage 4, refined_trajectories: rewrite a draft into a harder, more realistic dialogue (A.4).
+
+Tools may grow. A refinement is kept only when it is well formed; its shape stands beside the draft's.
+"""
+
+from gem_assets.llm.asking import ask
+from gem_assets.llm.protocol import Llm
+from gem_assets.prompts.prompt import Prompt, escape
+from gem_assets.records.base import make_id
+from gem_assets.records.outcome import Kept, Outcome, Reason, Rejected
+from gem_assets.records.trajectory import Trajectory
+from gem_assets.settings import Settings
+from gem_assets.stages.answers.trajectory_answer import parse_refined_trajectory, render_trajectory
+from gem_assets.stages.rendering import render_constraints, render_tools, trajectory_language
+from gem_assets.verification.rules import check_rules
+from gem_assets.verification.shape import measure
+
+PROMPT = "refine_trajectory"
+LOGIC = 1
+
+# Whose turn it is. What a call holds is judged in stage 5, where each breach has a reason of its own.
+FORM = (
+    Reason.RULE_SYSTEM_FIRST,
+    Reason.RULE_CALL_WITHOUT_RESULT,
+    Reason.RULE_RESULT_WITHOUT_CALL,
+    Reason.RULE_TOOL_THEN_USER,
+    Reason.RULE_ROLE_ORDER,
+    Reason.RULE_SEVERAL_CALLS,
+    Reason.RULE_END,
+)
+
+
+async def refine_trajectory(draft: Trajectory, llm: Llm, settings: Settings) -> Outcome[Trajectory]:
+    """Keep a refinement that is well formed and lost no calls."""
+    document = draft.workflow.procedure.document
+    answer = await ask(
+        llm,
+        Prompt.load(PROMPT),
+        {
+            "document": escape(document.text),
+            "tools": render_tools(draft.tools),
+            "constraints": render_constraints(draft.workflow.constraints),
+            "trajectory": render_trajectory(draft.messages),
+            "language": trajectory_language(document, settings),
+        },
+        parse_refined_trajectory,
+        payload={"trajectory": draft.model_dump(mode="json")},
+    )
+    tools, messages = answer.value.tools, answer.value.messages
+    refined = draft.model_copy(
+        update={
+            "trajectory_id": make_id("refined_trajectories", draft.trajectory_id),
+            "tools": tools,
+            "messages": messages,
+            "shape": measure(tools, messages),
+            "draft_shape": draft.shape,
+        }
+    )
+    findings = check_rules(tools, messages, settings.rules, source=document.text)
+    broken = [finding for finding in findings if finding.reason in FORM]
+    if broken:
+        evidence = f"{broken[0].reason}: {broken[0].evidence}"
+        return Rejected(Reason.REFINE_NOT_WELL_FORMED, evidence, answer.provenance, refined)
+    if refined.shape.call_count < draft.shape.call_count:
+        evidence = f"{draft.shape.call_count} calls before, {refined.shape.call_count} after"
+        return Rejected(Reason.REFINE_LOST_CALLS, evidence, answer.provenance, refined)
+    return Kept((refined,), answer.provenance)

@@ -1,0 +1,115 @@
+"""Carry one shard through one stage: read its inputs, judge each, replace its outcomes.
+
+The one piece that joins stages and store; assets and commands call it, and no framework is in sight.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from gem_assets.llm.models import open_models
+from gem_assets.llm.protocol import Llm
+from gem_assets.llm.roles import read_role
+from gem_assets.records.base import content_hash
+from gem_assets.records.outcome import Outcome
+from gem_assets.settings import Settings
+from gem_assets.stages.catalog import Stage, code_version, documents_code_version, model_identity
+from gem_assets.stages.corpus import read_document
+from gem_assets.stages.run import run_stage, stamp_generator
+from gem_assets.store.connections import Connection
+from gem_assets.store.home import Home, StoreError
+from gem_assets.store.raw import RowStatus, read_row_statuses
+from gem_assets.store.shards import ShardWrite, StageInput, read_kept, write_outcomes
+from gem_assets.store.stage_runs import StageRun, current_stage_run
+
+Progress = Callable[[int, int], None]
+
+
+class ShardFailedError(Exception):
+    """More of a shard's inputs failed than GEM_MAX_FAILED allows; the shard was written all the same."""
+
+
+def carry_documents(connection: Connection, shard: str, run_id: str, settings: Settings) -> StageRun:
+    """Judge a shard's raw rows (stage 0)."""
+    home, started = Home(settings.home), datetime.now(UTC)
+    statuses = read_row_statuses(connection, home, shard)
+    outcomes = [
+        (StageInput(status.key, status.row.document_id, status.row), read_document(status, settings.corpus))
+        for status in statuses
+    ]
+    write = ShardWrite(
+        asset="documents",
+        shard=shard,
+        run_id=run_id,
+        started_at=started,
+        finished_at=datetime.now(UTC),
+        model=None,
+        code_version=documents_code_version(settings),
+        input_version=raw_version(statuses),
+    )
+    return write_outcomes(home, write, outcomes)
+
+
+def raw_version(statuses: list[RowStatus]) -> str:
+    """Fingerprint a shard's raw rows together with what other shards say of them."""
+    return content_hash(
+        [(status.key, status.superseded, status.first_document_id, status.row.text) for status in statuses]
+    )
+
+
+def carry_stage(
+    connection: Connection,
+    stage: Stage,
+    shard: str,
+    run_id: str,
+    settings: Settings,
+    environment: dict[str, str],
+    progress: Progress = lambda done, total: None,
+) -> StageRun:
+    """Judge what the asset before kept of a shard (stages 1 to 5).
+
+    Raises:
+        StopRunError: a setting of the model is wrong; nothing is written.
+        StoreError: another process is writing this shard of this asset.
+        ShardFailedError: written, but too much of it failed.
+    """
+    home, started = Home(settings.home), datetime.now(UTC)
+    upstream = current_stage_run(home, stage.reads, shard)
+    inputs = read_kept(connection, home, stage.reads, shard, stage.takes)
+    if current_stage_run(home, stage.reads, shard) != upstream:
+        raise StoreError(f"{stage.reads} of {shard} was rewritten while it was read: run this again")
+    identity = model_identity(stage, environment)
+    concurrency = read_role(stage.role, environment).concurrency
+
+    async def judge_all() -> list[tuple[StageInput[Any], Outcome[Any]]]:
+        async with open_models(environment, home.root, run_id) as models:
+            llm: Llm = getattr(models, stage.role)
+            return await run_stage(
+                lambda record: stage.step(record, llm, settings), inputs, stage.prefix, concurrency, progress
+            )
+
+    outcomes = asyncio.run(judge_all())
+    if stage.inherits_generator:
+        outcomes = [(given, stamp_generator(outcome, given.generator)) for given, outcome in outcomes]
+    write = ShardWrite(
+        asset=stage.asset,
+        shard=shard,
+        run_id=run_id,
+        started_at=started,
+        finished_at=datetime.now(UTC),
+        model=identity,
+        code_version=code_version(stage, identity, settings),
+        input_version=upstream.data_version if upstream else "",
+    )
+    return write_outcomes(home, write, outcomes)
+
+
+def check_failures(run: StageRun, settings: Settings) -> None:
+    """Raise ShardFailedError where more inputs failed than the settings allow."""
+    if run.inputs and run.failed / run.inputs > settings.maximum_failed:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in run.reasons.items())
+        raise ShardFailedError(
+            f"{run.failed} of {run.inputs} inputs of {run.asset} {run.shard} failed ({reasons}); the rest is "
+            "written and nothing paid is lost: materialise it again to retry, or raise GEM_MAX_FAILED"
+        )
