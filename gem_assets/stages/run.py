@@ -64,15 +64,13 @@ async def run_stage(
 
 
 def stamp_generator(outcome: Outcome[R], inherited: str | None) -> Outcome[R]:
-    """Mark what descends from the baseline generator's output, whoever worked on it later.
+    """Hand the first writer on: what descends from the baseline generator stays marked, whoever works on it.
 
-    What nobody wrote anew (a trajectory that no model judged) keeps the generator it had.
+    A record that no model touched again (checked by rules only) keeps its writer, too.
     """
-    own = outcome.provenance.generator
-    generator = OFFLINE if inherited == OFFLINE else own or inherited
-    if generator == own:
+    if inherited is None or (inherited != OFFLINE and outcome.provenance.generator is not None):
         return outcome
-    return _with_provenance(outcome, outcome.provenance.model_copy(update={"generator": generator}))
+    return _with_provenance(outcome, outcome.provenance.model_copy(update={"generator": inherited}))
 
 
 def _with_provenance(outcome: Outcome[R], provenance: Provenance) -> Outcome[R]:

@@ -1,0 +1,47 @@
+"""What Dagster loads."""
+
+import dagster as dg
+from dagster_duckdb import DuckDBResource
+
+from gem_assets.orchestration.assets import SHARD_ASSETS
+from gem_assets.orchestration.checks import table_checks
+from gem_assets.orchestration.jobs import tables_job, trajectories_job
+from gem_assets.orchestration.resources import WorkplaceResource
+from gem_assets.orchestration.tables import warehouse, yield_report
+from gem_assets.settings import load_settings, read_environment
+from gem_assets.stages.staleness import current_code_versions
+
+
+def build_definitions(environment: dict[str, str]) -> dg.Definitions:
+    """Assemble assets, checks, jobs and resources, with the code versions this environment gives."""
+    versions = current_code_versions(load_settings(environment), environment)
+
+    def with_code_version(spec: dg.AssetSpec) -> dg.AssetSpec:
+        return spec.replace_attributes(code_version=versions[spec.key.to_user_string()])
+
+    return dg.Definitions(
+        assets=[*dg.map_asset_specs(with_code_version, SHARD_ASSETS), warehouse, yield_report],
+        asset_checks=[table_checks],
+        jobs=[trajectories_job, tables_job],
+        sensors=[
+            dg.AutomationConditionSensorDefinition(
+                "keep_tables_current",
+                target=dg.AssetSelection.assets(warehouse, yield_report),
+                default_status=dg.DefaultSensorStatus.RUNNING,
+                minimum_interval_seconds=30,
+            )
+        ],
+        resources={
+            # In memory: a file would lock out every other process.
+            "database": DuckDBResource(database=":memory:"),
+            "workplace": WorkplaceResource(),
+        },
+        # Runs are the unit of parallelism; a process per step would import everything six times.
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Read the environment once, when the code location loads."""
+    return build_definitions(read_environment())

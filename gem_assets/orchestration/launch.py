@@ -1,0 +1,143 @@
+"""`gem run` without a daemon: N worker processes, one shard at a time each, a shard's stages in order.
+
+Imports no Dagster: the workers do. A worker that is killed costs its shard of the moment; another takes
+its place, and running again continues.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gem_assets.stages.staleness import Stale
+
+
+@dataclass(frozen=True)
+class Order:
+    """A shard and the assets to materialise of it, or the tables over all shards."""
+
+    shard: str | None
+    assets: tuple[str, ...] = ()
+
+    def to_line(self) -> str:
+        """Write the order as a worker reads it."""
+        told = {"shard": self.shard, "assets": self.assets} if self.shard else {"tables": True}
+        return json.dumps(told) + "\n"
+
+
+@dataclass(frozen=True)
+class Done:
+    """How an order ended."""
+
+    order: Order
+    ok: bool
+    problem: str | None
+    run_id: str | None = None
+
+
+class Launcher:
+    """Worker processes that can be stopped together."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self._environment = environment
+        self._log = log
+        self._workers: set[subprocess.Popen[str]] = set()
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def execute(self, orders: Sequence[Order], workers: int, done: Callable[[Done], None]) -> list[Done]:
+        """Execute all orders, calling `done` after each; returns every result."""
+        waiting = iter(orders)
+        results: list[Done] = []
+
+        def next_order() -> Order | None:
+            with self._lock:
+                return None if self._stopped else next(waiting, None)
+
+        def finished(result: Done) -> None:
+            with self._lock:
+                results.append(result)
+                done(result)
+
+        threads = [
+            threading.Thread(target=self._work, args=(next_order, finished), daemon=True)
+            for _ in range(min(workers, len(orders)))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return results
+
+    def stop(self) -> None:
+        """Interrupt every worker: running calls end or are journaled, no shard is left half written."""
+        self._stopped = True
+        with self._lock:
+            for worker in self._workers:
+                if worker.poll() is None:
+                    os.killpg(worker.pid, signal.SIGTERM)
+
+    def _work(self, next_order: Callable[[], Order | None], done: Callable[[Done], None]) -> None:
+        worker: subprocess.Popen[str] | None = None
+        while (order := next_order()) is not None:
+            if worker is None or worker.poll() is not None:
+                worker = self._start()
+            done(_hand_over(worker, order))
+        if worker is not None:
+            self._finish(worker)
+
+    def _start(self) -> subprocess.Popen[str]:
+        # A session of its own: Ctrl-C reaches the command only, which then stops the workers in order.
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("a") as log:
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "gem_assets.orchestration.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=self._environment,
+                text=True,
+                start_new_session=True,
+            )
+        with self._lock:
+            self._workers.add(worker)
+        return worker
+
+    def _finish(self, worker: subprocess.Popen[str]) -> None:
+        if worker.stdin is not None and worker.poll() is None:
+            worker.stdin.close()
+        worker.wait()
+        with self._lock:
+            self._workers.discard(worker)
+
+
+def orders_for(stale: Sequence[Stale]) -> list[Order]:
+    """Gather stale assets into one order per shard, in the order of the shards."""
+    shards: dict[str, list[str]] = {}
+    for item in stale:
+        shards.setdefault(item.shard, []).append(item.asset)
+    return [Order(shard, tuple(assets)) for shard, assets in shards.items()]
+
+
+def _hand_over(worker: subprocess.Popen[str], order: Order) -> Done:
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    try:
+        worker.stdin.write(order.to_line())
+        worker.stdin.flush()
+        line = worker.stdout.readline()
+    except OSError:
+        line = ""
+    if not line:
+        worker.wait()
+        return Done(
+            order, False, f"its process ended with signal or status {worker.returncode}; run it again"
+        )
+    answer: dict[str, Any] = json.loads(line)
+    return Done(order, answer["ok"], answer["problem"], answer.get("run_id"))

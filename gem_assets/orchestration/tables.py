@@ -1,0 +1,43 @@
+"""The unpartitioned assets over all shards: the warehouse and the yield report."""
+
+from typing import Any
+
+import dagster as dg
+from dagster_duckdb import DuckDBResource
+
+from gem_assets.orchestration.assets import SHARD_ASSETS
+from gem_assets.orchestration.resources import Workplace, connected
+from gem_assets.reports.yield_report import read_report, render_markdown, write_report
+from gem_assets.store.connections import attach_live
+from gem_assets.store.warehouse import build_warehouse
+
+# Both cost nothing but seconds, so they may follow their inputs by themselves.
+_follow = dg.AutomationCondition.any_deps_updated() & ~dg.AutomationCondition.in_progress()
+
+
+@dg.asset(
+    deps=list(SHARD_ASSETS),
+    group_name="reports",
+    kinds={"duckdb"},
+    automation_condition=_follow,
+)
+def warehouse(workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult[Any]:
+    """gem.duckdb: every table with its keys, rebuilt from the shard files and replaced whole."""
+    counts = build_warehouse(workplace.home)
+    return dg.MaterializeResult(
+        metadata={"path": dg.MetadataValue.path(workplace.home.warehouse), **counts},
+    )
+
+
+@dg.asset(deps=[warehouse], group_name="reports", kinds={"duckdb"}, automation_condition=_follow)
+def yield_report(
+    database: DuckDBResource, workplace: dg.ResourceParam[Workplace]
+) -> dg.MaterializeResult[Any]:
+    """Where documents are lost: the funnel, reasons, refinement and cost, as a page and as markdown."""
+    with connected(database) as connection:
+        attach_live(connection, workplace.home)
+        report = read_report(connection)
+        page = write_report(workplace.home, connection)
+    return dg.MaterializeResult(
+        metadata={"funnel": dg.MetadataValue.md(render_markdown(report)), "page": dg.MetadataValue.path(page)}
+    )

@@ -1,0 +1,79 @@
+"""A process that executes runs for `gem run`: reads one order per line, answers one line per order.
+
+Orders: {"shard": "demo-00000", "assets": ["documents", …]} or {"tables": true}. It ends when its input
+does, so that it does not outlive the command that started it.
+"""
+
+import json
+import os
+import sys
+import traceback
+from typing import Any, TextIO
+
+import dagster as dg
+
+from gem_assets.definitions import build_definitions
+from gem_assets.orchestration.instance import PROCESS_TAG, open_instance
+from gem_assets.settings import load_settings, read_environment
+from gem_assets.store.home import Home
+
+
+def main() -> None:
+    """Work through the orders on standard input."""
+    # Answers go out by a descriptor of their own: whatever a library prints must not be taken for one.
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    environment = read_environment()
+    home = Home(load_settings(environment).home)
+    instance = open_instance(home)
+    serve(sys.stdin, answers, build_definitions(environment), instance)
+
+
+def serve(orders: TextIO, answers: TextIO, definitions: dg.Definitions, instance: dg.DagsterInstance) -> None:
+    """Execute each order as a Dagster run and report how it ended."""
+    for line in orders:
+        order = json.loads(line)
+        try:
+            answer = execute(order, definitions, instance)
+        except Exception as error:  # the order failed; the next one must still be served
+            traceback.print_exc(file=sys.stderr)
+            answer = {"ok": False, "problem": f"{type(error).__name__}: {error}"}
+        answers.write(json.dumps(answer) + "\n")
+
+
+def execute(
+    order: dict[str, Any], definitions: dg.Definitions, instance: dg.DagsterInstance
+) -> dict[str, Any]:
+    """Run one order in this process."""
+    tags = {PROCESS_TAG: str(os.getpid())} | order.get("tags", {})
+    if order.get("tables"):
+        job = definitions.resolve_job_def("tables")
+        result = job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
+    else:
+        job = definitions.resolve_job_def("trajectories")
+        result = job.execute_in_process(
+            instance=instance,
+            partition_key=order["shard"],
+            asset_selection=[dg.AssetKey(asset) for asset in order["assets"]],
+            tags=tags,
+            raise_on_error=False,
+        )
+    return {"ok": result.success, "run_id": result.run_id, "problem": _problem(result)}
+
+
+def _problem(result: dg.ExecuteInProcessResult) -> str | None:
+    if result.success:
+        return None
+    for event in result.all_events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            if data.user_failure_data and data.user_failure_data.description:
+                return data.user_failure_data.description
+            if data.error:
+                cause = data.error.cause or data.error
+                return cause.message.strip()
+    return "the run failed"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""`gem try`: one document through today's prompts, each outcome told as it comes."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gem_assets.llm.models import open_models
+from gem_assets.pipeline import synthesize
+from gem_assets.records.document import Document, ProceduralDocument, RawRow
+from gem_assets.records.outcome import Kept, Outcome, Rejected
+from gem_assets.records.trajectory import Trajectory
+from gem_assets.records.workflow import Workflow
+from gem_assets.settings import Settings
+from gem_assets.stages.catalog import ASSETS
+from gem_assets.stages.ingestion import IngestionError, read_paths
+from gem_assets.store.connections import open_live
+from gem_assets.store.home import Home
+from gem_assets.store.raw import find_raw_rows
+
+Say = Callable[[str], None]
+
+
+async def try_one(settings: Settings, environment: dict[str, str], named: str, until: str, say: Say) -> None:
+    """Carry each document that `named` (a file or a document id) holds as far as `until`.
+
+    Raises:
+        IngestionError: no such file, and no document of that id.
+    """
+    home = Home(settings.home)
+    async with open_models(environment, home.root, "try") as models:
+        for row in _rows(home, named):
+            say(f"== {row.title or row.source} ({row.source}, {row.place})")
+            spent: list[float | None] = []
+            async for asset, outcome in synthesize(row, models, settings):
+                if ASSETS.index(asset) > ASSETS.index(until):
+                    break
+                say(describe(asset, outcome))
+                spent.append(outcome.provenance.cost)
+            known = sum(cost for cost in spent if cost is not None)
+            say(f"   cost {'unknown' if None in spent else f'${known:.4f}'}\n")
+
+
+def describe(asset: str, outcome: Outcome[Any]) -> str:
+    """Tell one outcome in a few lines."""
+    if not isinstance(outcome, Kept):
+        pile = "rejected" if isinstance(outcome, Rejected) else "failed"
+        return f"{asset:24} {pile}: {outcome.reason} ({_short(outcome.evidence)})"
+    lines = [
+        f"{asset:24} rejected: {child.reason} ({_short(child.evidence)})"
+        if isinstance(child, Rejected)
+        else f"{asset:24} kept: {_tell(child)}"
+        for child in outcome.children
+    ]
+    return "\n".join(lines)
+
+
+def _rows(home: Home, named: str) -> list[RawRow]:
+    if Path(named).exists():
+        found = read_paths([Path(named)], "try")
+        if not found.accepted:
+            problem = f": {found.refused[0].reason}; {found.refused[0].remedy}" if found.refused else ""
+            raise IngestionError(f"{named} holds no text to try{problem}")
+        return found.accepted
+    with open_live(home, ("raw_rows",)) as connection:
+        rows = find_raw_rows(connection, named)
+    if not rows:
+        raise IngestionError(f"{named} is neither a file nor the id of an ingested document")
+    return rows
+
+
+def _tell(record: Document | ProceduralDocument | Workflow | Trajectory) -> str:
+    if isinstance(record, Document):
+        return f"{len(record.text)} characters, {record.language}"
+    if isinstance(record, ProceduralDocument):
+        labels = f"{record.platform}; {', '.join(record.domains)}; {record.task_category}"
+        return f"{_short(record.summary)} [{labels}]"
+    if isinstance(record, Workflow):
+        tools = ", ".join(tool.name for tool in record.tools)
+        return f"{len(record.steps)} steps, {len(record.constraints)} constraints, tools {tools}"
+    shape = record.shape
+    judged = f", judge: {record.judgement.status}" if record.judgement else ""
+    return (
+        f"{shape.message_count} messages, {shape.tool_count} tools, {shape.call_count} calls, "
+        f"patterns {', '.join(shape.patterns)}{judged}"
+    )
+
+
+def _short(text: str) -> str:
+    plain = json.dumps(text, ensure_ascii=False)[1:-1]
+    return plain if len(plain) <= 160 else plain[:157] + "…"

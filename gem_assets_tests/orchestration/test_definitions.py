@@ -1,0 +1,53 @@
+import dagster as dg
+import pytest
+
+from gem_assets.definitions import build_definitions
+from gem_assets.stages.catalog import ASSETS
+from gem_assets.store.sql_files import sql_names
+
+
+@pytest.fixture
+def definitions(tmp_path):
+    return build_definitions({"GEM_HOME": str(tmp_path)})
+
+
+def specs(definitions):
+    return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+
+
+def test_the_graph_is_the_path_of_a_document(definitions):
+    found = specs(definitions)
+    assert set(found) == {*ASSETS, "warehouse", "yield_report"}
+    for asset, upstream in zip(ASSETS[1:], ASSETS, strict=False):
+        assert [dep.asset_key.to_user_string() for dep in found[asset].deps] == [upstream]
+
+
+def test_every_sharded_asset_has_the_same_partitions_and_columns_to_show(definitions):
+    found = specs(definitions)
+    for asset in ASSETS:
+        assert found[asset].partitions_def == dg.DynamicPartitionsDefinition(name="corpus_shards")
+        assert isinstance(found[asset].metadata["dagster/column_schema"], dg.TableSchema)
+        assert found[asset].description
+
+
+def test_every_sharded_asset_has_the_same_backfill_policy(definitions):
+    policies = {
+        assets.backfill_policy
+        for assets in definitions.resolve_asset_graph().assets_defs
+        if assets.partitions_def is not None
+    }
+    assert policies == {dg.BackfillPolicy.multi_run(max_partitions_per_run=1)}
+
+
+def test_every_sql_check_is_an_asset_check(definitions):
+    keys = {key.name for key in definitions.resolve_asset_graph().asset_check_keys}
+    assert keys == set(sql_names("checks"))
+
+
+def test_a_changed_prompt_changes_the_code_version_of_its_asset_only(tmp_path, monkeypatch):
+    before = specs(build_definitions({"GEM_HOME": str(tmp_path)}))
+    (tmp_path / "extract_workflows.md").write_text("$title $document $summary")
+    monkeypatch.setenv("GEM_PROMPTS", str(tmp_path))
+    after = specs(build_definitions({"GEM_HOME": str(tmp_path)}))
+    changed = {asset for asset in ASSETS if before[asset].code_version != after[asset].code_version}
+    assert changed == {"workflows"}
