@@ -15,8 +15,6 @@ from gem_assets.offline.nouns import plural_name, words_of
 
 Kind = Literal["list", "get", "read", "create", "write", "auth"]
 
-_MENTIONED = re.compile(r"(?:state|args)\.[A-Za-z_][\w.]*")
-
 
 @dataclass(frozen=True)
 class Capability:

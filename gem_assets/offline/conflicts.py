@@ -183,11 +183,8 @@ def conflict_status(script: Script, probe: bool) -> bool:
 
 
 def _forbidden(script: Script) -> tuple[Capability, Record, str] | None:
-    """Find a step and a record that has been named in a list, whose status breaks the step's rule."""
-    if not any(
-        name == getattr(script.blueprint.find("list", script.blueprint.entity), "name", "")
-        for name in script.calls
-    ):
+    """Find a step and another record whose status breaks the step's rule."""
+    if script.blueprint.find("list", script.blueprint.entity) is None:
         return None
     for step in script.blueprint.of_kind("write"):
         for predicate in step.rules:

@@ -71,7 +71,9 @@ def _stands_alone(section: Section) -> bool:
 
 def describe_goal(title: str, sections: tuple[Section, ...]) -> str:
     """Say in a few words what is done, as `cancel an order`; from the title, else from the first step."""
-    plain = re.sub(r"[*`#_<>]", "", title).strip(" .:")
+    plain = re.sub(r"[*`#_<>]", "", title).strip(" .:?")
+    if ": " in plain and goal_of(plain.split(": ")[0])[0]:
+        plain = plain.split(": ")[0]
     wanted = re.sub(
         r"^(?:\W|\d|\.)*(?:how (?:to|do i|do you|we|you|can i|can you)\s+)?", "", plain, flags=re.I
     )

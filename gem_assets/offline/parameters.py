@@ -55,6 +55,7 @@ _MINIMUM = re.compile(
 _PAREN = re.compile(r"\(([^()]{2,140})\)")
 _SPLIT = re.compile(r",\s*(?:and |or |then )?|\s+and\s+|\s+or\s+|;\s*")
 _OR_LIST = re.compile(r"^[^.;]{1,160}\s(?:or|and)\s[^.;,]{1,40}$|^[^.;]{1,60}(?:,\s[^.;,]{1,40}){2,}$")
+_MONEY = ("amount", "price", "fee", "cost", "budget", "total", "rent", "charge", "deposit")
 _NOT_FIELDS = frozenset(["it", "them", "this", "that", "one", "both", "all", "none", "so", "then"])
 _CHARACTERS = frozenset(["character", "characters", "letters", "letter", "digits", "digit"])
 
@@ -224,7 +225,7 @@ def _numeric(name: str, bounds: Bounds, description: str) -> dict[str, Any]:
     whole = name.endswith(("count", "quantity", "age")) or all(
         value is None or value == int(value) for value in (bounds.low, bounds.high)
     )
-    money = name.rsplit("_", 1)[-1] in {"amount", "price", "fee", "cost", "budget", "total"}
+    money = name.rsplit("_", 1)[-1] in _MONEY
     kind = "integer" if (whole and bounds != Bounds() and not money) or name.endswith("count") else "number"
     unit = f" in {bounds.unit}" if bounds.unit and bounds.unit.isalpha() and len(bounds.unit) < 12 else ""
     schema: dict[str, Any] = {"type": kind, "description": f"{description}{unit}."}

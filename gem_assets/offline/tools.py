@@ -9,7 +9,7 @@ from typing import Any
 
 from gem_assets.offline.actions import Action, merge, tool_verb
 from gem_assets.offline.entities import Entity
-from gem_assets.offline.lexicon import in_group, verb_class, word_set
+from gem_assets.offline.lexicon import in_group, inflect, verb_class, word_set
 from gem_assets.offline.nouns import is_thing, plural_name, words_of
 from gem_assets.offline.parameters import Bounds, Parameter, to_schema
 
@@ -58,7 +58,7 @@ def build_tools(
     """Build 4 to 12 tools: list and get for the records, then a tool per action in the order of the text."""
     actions = _unique(_without_own_id(actions, entity.name))
     related = _related(actions, entity.name)
-    specs = [_list_tool(entity), _get_tool(entity)]
+    specs = [_list_tool(_with_ends(entity, actions)), _get_tool(entity)]
     if related:
         specs.append(_list_tool(Entity(related)))
     actions = [
@@ -82,6 +82,17 @@ def build_tools(
             taken.add(spec.name)
             specs.append(spec)
     return specs
+
+
+def _with_ends(entity: Entity, actions: list[Action]) -> Entity:
+    """Add the status a record ends in when it is cancelled or withdrawn, where the text names none."""
+    statuses = list(entity.statuses or DEFAULT_STATUSES)
+    for action in actions:
+        if action.noun == entity.name and action.verb in ("cancel", "withdraw", "void", "revert"):
+            ended = inflect(action.verb, "VBN")
+            if not any(status.lower().startswith(ended[:6]) for status in statuses):
+                statuses.append(ended.capitalize() if statuses[0][:1].isupper() else ended)
+    return Entity(entity.name, tuple(statuses))
 
 
 def _evenly(writes: list[Spec]) -> list[Spec]:

@@ -11,6 +11,10 @@ from typing import Any
 
 from gem_assets.offline.lexicon import read_table
 
+_KINDS = (
+    r"(?:format|mode|type|style|kind|level|class|band|setting|layout|quality|category|option|theme|"
+    r"preference|property|profile|control)$"
+)
 FIRST_DAY = date(2026, 3, 2)
 
 
@@ -111,6 +115,8 @@ _MAKERS: tuple[tuple[str, Callable[[random.Random], str]], ...] = (
     (r"path|folder|directory", lambda r: f"/home/{draw('given', r).lower()}/{draw('places', r).lower()}"),
     (r"file|document|scan|attachment|photo|picture|image|record$|receipt|portrait",
      lambda r: f"{draw('places', r).lower()}-{_digits(r, 3)}.{r.choice(('pdf', 'jpg', 'png'))}"),
+    (r"month$", lambda r: r.choice(("April", "May", "June", "July", "September", "October"))),
+    (r"year$", lambda r: str(r.randint(2019, 2026))),
     (r"weekday", lambda r: r.choice(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday"))),
     (r"day|date", lambda r: (FIRST_DAY + timedelta(days=r.randint(3, 120))).isoformat()),
     (r"hour|time|clock", lambda r: f"{r.randint(7, 19):02d}:{r.choice((0, 15, 30, 45)):02d}"),
@@ -124,4 +130,6 @@ def _by_name(name: str, rng: random.Random) -> str:
             return make(rng)
     if name.endswith("name"):
         return f"{draw('places', rng)} {rng.choice(('One', 'Two', 'North', 'South', 'East', 'West'))}"
-    return f"{draw('places', rng)} {_digits(rng, 2)}"
+    if re.search(_KINDS, name):
+        return draw("kinds", rng)
+    return draw("places", rng) if len(name) % 2 else f"{rng.choice('ABCDEFHK')}-{_digits(rng, 2)}"
