@@ -6,16 +6,38 @@ export GEM_HOME ?= $(CURDIR)/.gem
 export DAGSTER_HOME := $(GEM_HOME)/dagster
 READY := .venv/.ready
 
-.PHONY: demo test check ui report-server setup lock clean
+.PHONY: demo test test-slow test-browser bench proof laws check ui setup lock clean
 
 ## demo: set up, carry the sample corpus through every stage, print where documents are lost
 demo: setup
 	@$(BIN)/gem ingest gem_assets/sample_corpus --corpus demo --shard-size 12
 	@$(BIN)/gem run --corpus demo
 
-## test: all tests
+## test: the tests, in about three minutes
 test: setup
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow and not browser"
+
+## test-slow: whole backfills, killed and repeated; the whole path over real HTTP
+test-slow: setup
+	$(BIN)/pytest -n 2 --dist loadgroup -m slow -rP
+
+## test-browser: pages in headless Chromium (CHROMIUM names another than /usr/bin/chromium)
+test-browser: setup
+	$(BIN)/pytest gem_assets_tests/browser -m browser
+
+## bench: ratios against baselines measured in the same run
+bench: setup
+	$(BIN)/python -m gem_assets_tests.benches.bench_ingest
+	$(BIN)/python -m gem_assets_tests.benches.bench_llm
+
+## proof: what verification catches of planted defects, and its false alarms
+proof: setup
+	$(BIN)/python -m gem_assets_tests.verification.proof
+
+## laws: what the baseline generator keeps, measured over CORPUS
+CORPUS ?= gem_assets/sample_corpus
+laws: setup
+	$(BIN)/python -m gem_assets.offline.laws $(CORPUS)
 
 ## check: format, lint, types, definitions
 check: setup

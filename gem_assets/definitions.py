@@ -4,9 +4,12 @@ import dagster as dg
 from dagster_duckdb import DuckDBResource
 
 from gem_assets.orchestration.assets import SHARD_ASSETS
-from gem_assets.orchestration.checks import table_checks
-from gem_assets.orchestration.jobs import tables_job, trajectories_job
+from gem_assets.orchestration.batch import collect_batches
+from gem_assets.orchestration.checks import freshness_checks, table_checks
+from gem_assets.orchestration.dataset_assets import DATASET_ASSETS, decontaminated
+from gem_assets.orchestration.jobs import JOBS
 from gem_assets.orchestration.resources import WorkplaceResource
+from gem_assets.orchestration.sensors import watching
 from gem_assets.orchestration.tables import warehouse, yield_report
 from gem_assets.settings import load_settings, read_environment
 from gem_assets.stages.staleness import current_code_versions
@@ -20,16 +23,23 @@ def build_definitions(environment: dict[str, str]) -> dg.Definitions:
         return spec.replace_attributes(code_version=versions[spec.key.to_user_string()])
 
     return dg.Definitions(
-        assets=[*dg.map_asset_specs(with_code_version, SHARD_ASSETS), warehouse, yield_report],
-        asset_checks=[table_checks],
-        jobs=[trajectories_job, tables_job],
+        assets=[
+            *dg.map_asset_specs(with_code_version, SHARD_ASSETS),
+            warehouse,
+            yield_report,
+            *DATASET_ASSETS,
+        ],
+        asset_checks=[table_checks, freshness_checks, decontaminated],
+        jobs=JOBS,
         sensors=[
+            collect_batches,
             dg.AutomationConditionSensorDefinition(
                 "keep_tables_current",
                 target=dg.AssetSelection.assets(warehouse, yield_report),
                 default_status=dg.DefaultSensorStatus.RUNNING,
                 minimum_interval_seconds=30,
-            )
+            ),
+            *watching(environment),
         ],
         resources={
             # In memory: a file would lock out every other process.

@@ -100,12 +100,92 @@ def drip(seconds: float) -> Fault:
     return Fault("drip", seconds=seconds)
 
 
+class Batches:
+    """The batch interface: files, and batches that end when `finish` is called, or are `refused`."""
+
+    def __init__(self, stub: "StubServer") -> None:
+        self.submitted: list[dict[str, Any]] = []
+        self.refused = False
+        self._stub = stub
+        self._files: dict[str, str] = {}
+
+    def finish(self, status: str = "completed", answered: int | None = None) -> None:
+        """Answer the requests of every batch, or the first few of them."""
+        for batch in self.submitted:
+            if batch["status"] != "in_progress":
+                continue
+            lines = self._files[batch["input_file_id"]].splitlines()
+            replies = [self._reply(json.loads(line)) for line in lines[:answered]]
+            batch |= {"status": status, "output_file_id": self._keep("".join(replies))}
+
+    def post(self, path: str, body: bytes) -> Fault | None:
+        if path.endswith("/files"):
+            content = next(part for part in body.split(b"\r\n\r\n") if part.startswith(b'{"custom_id"'))
+            name = self._keep(content.rpartition(b"\r\n--")[0].partition(b"\r\n--")[0].decode())
+            return self._json({**self._file(name), "filename": "requests.jsonl"})
+        if not path.endswith("/batches"):
+            return None
+        if self.refused:
+            return error(400, "batches are not offered for this model", "unsupported")
+        asked = json.loads(body)
+        batch = {
+            "id": f"batch_{len(self.submitted)}", "object": "batch", "endpoint": asked["endpoint"],
+            "input_file_id": asked["input_file_id"], "completion_window": "24h", "status": "in_progress",
+            "created_at": 1, "metadata": asked.get("metadata"), "output_file_id": None, "error_file_id": None,
+        }  # fmt: skip
+        self.submitted.append(batch)
+        return self._json(batch)
+
+    def get(self, path: str) -> Fault | None:
+        path, _, _ = path.partition("?")
+        name = path.removesuffix("/content").rpartition("/")[2]
+        if path.endswith("/content"):
+            return Fault("status", 200, self._files[name], content_type="application/octet-stream")
+        if path.endswith("/batches"):
+            return self._json({"object": "list", "data": self.submitted, "has_more": False})
+        if "/batches/" in path:
+            return self._json(next(batch for batch in self.submitted if batch["id"] == name))
+        return None
+
+    def _reply(self, line: dict[str, Any]) -> str:
+        reply = self._stub.answer(line["body"], {})
+        self._stub.finished()
+        if isinstance(reply, Fault):
+            response = {"status_code": reply.status, "body": json.loads(reply.body)}
+        else:
+            whole = Reply(reply) if isinstance(reply, str) else reply
+            response = {"status_code": 200, "body": json.loads(_completion(line["body"], whole))}
+        return (
+            json.dumps({"id": "r", "custom_id": line["custom_id"], "response": response, "error": None})
+            + "\n"
+        )
+
+    def _keep(self, content: str) -> str:
+        name = f"file_{len(self._files)}"
+        self._files[name] = content
+        return name
+
+    def _file(self, name: str) -> dict[str, Any]:
+        return {
+            "id": name,
+            "object": "file",
+            "bytes": 1,
+            "created_at": 1,
+            "purpose": "batch",
+            "status": "processed",
+        }
+
+    def _json(self, body: dict[str, Any]) -> Fault:
+        return Fault("status", 200, json.dumps(body))
+
+
 class StubServer:
     """Serves in a thread from `with` to `with`'s end; remembers what it was asked."""
 
     def __init__(self, answer: Answer, *, port: int = 0, latency: float = 0.0, context_size: int = 0) -> None:
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.times: list[float] = []
         self.max_in_flight = 0
         self.latency = latency
         self.card: dict[str, Any] = {"id": "stub-model", "object": "model", "owned_by": "stub"}
@@ -115,6 +195,7 @@ class StubServer:
         self._in_flight = 0
         self._lock = threading.Lock()
         self.closing = threading.Event()
+        self.batches = Batches(self)
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.stub = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -145,6 +226,7 @@ class StubServer:
     def answer(self, request: dict[str, Any], headers: dict[str, str]) -> str | Reply | Fault:
         with self._lock:
             self.requests.append(request)
+            self.times.append(time.monotonic())
             self.headers.append({name.lower(): value for name, value in headers.items()})
             self._in_flight += 1
             self.max_in_flight = max(self.max_in_flight, self._in_flight)
@@ -174,6 +256,10 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def do_GET(self) -> None:
+        reply = self.server.stub.batches.get(self.path)
+        if reply is not None:
+            self._write(reply)
+            return
         if not self.path.endswith("/models"):
             self._write(error(404, f"no route {self.path}"))
             return
@@ -181,6 +267,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        reply = self.server.stub.batches.post(self.path, body)
+        if reply is not None:
+            self._write(reply)
+            return
         if not self.path.endswith("/chat/completions"):
             self._write(error(404, f"no route {self.path}"))
             return

@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 CHECKOUT = Path(__file__).parents[1]
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_wheel_carries_all_it_needs(tmp_path):

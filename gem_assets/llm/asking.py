@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from gem_assets.llm.protocol import ChatMessage, Completion, Llm, RefusedError, Request
+from gem_assets.llm.protocol import ChatMessage, Completion, FailedError, Llm, RefusedError, Request
 from gem_assets.prompts.prompt import Prompt
 from gem_assets.records.provenance import Provenance
 
@@ -54,7 +54,7 @@ async def ask(
         return await _read(llm, completion, parse, completion.provenance)
     except AnswerError as error:
         repair = _repair_request(request, completion, str(error))
-    repaired = await llm.complete(repair)
+    repaired = await _complete_repair(llm, repair, completion.provenance)
     provenance = completion.provenance.plus(repaired.provenance).model_copy(update={"recovered": True})
     try:
         return await _read(llm, repaired, parse, provenance)
@@ -72,6 +72,16 @@ async def _read(
         raise
     await llm.record_parse(completion, "ok")
     return Answer(value, provenance)
+
+
+async def _complete_repair(llm: Llm, repair: Request, spent: Provenance) -> Completion:
+    """Ask for the repair; where that goes wrong, the first call still counts in what was spent."""
+    try:
+        return await llm.complete(repair)
+    except RefusedError as error:
+        raise RefusedError(error.kind, error.evidence, spent.plus(error.provenance)) from error
+    except FailedError as error:
+        raise FailedError(error.reason, error.evidence, spent.plus(error.provenance)) from error
 
 
 def _repair_request(request: Request, completion: Completion, problem: str) -> Request:

@@ -1,7 +1,7 @@
 """Gets one answer from a server, however often that takes: the one retry loop there is.
 
 Does not belong here: the journal and single flight (`client.py`), what a fault means (`faults.py`), how long
-to wait (`pacing.py`), litellm itself (`provider.py`).
+to wait (`pacing.py`), what holds a request back (`limits.py`), litellm itself (`provider.py`).
 """
 
 import asyncio
@@ -12,13 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from gem_assets.llm.answers import read_answer
-from gem_assets.llm.calls import Bought, Question
+from gem_assets.llm.calls import Bought, Claim, Question
 from gem_assets.llm.faults import Drop, Lower, Refuse, Retry, Stop, Symptom, classify
+from gem_assets.llm.limits import Limits
 from gem_assets.llm.pacing import Breaker, Gate, Pace
+from gem_assets.llm.prices import cost_of
 from gem_assets.llm.protocol import FailedError, RefusalKind, StopRunError
 from gem_assets.llm.provider import Send, Sent
 from gem_assets.llm.roles import RoleSettings, Sampling
 from gem_assets.llm.symptoms import read_error
+from gem_assets.records.outcome import FailureReason
 
 logger = logging.getLogger(__name__)
 
@@ -43,13 +46,17 @@ class Refusal:
 
     kind: RefusalKind
     evidence: str
+    asked: str
+    """The model that had the last say."""
 
 
 @dataclass
 class _Effort:
     """How far the attempts at one answer got. `allowance`: tokens the answer may have."""
 
+    model: str
     allowance: int
+    claim: Claim
     raised: bool = False
     lowered: bool = False
     faults: Counter[tuple[str, int | None]] = field(default_factory=Counter)
@@ -58,32 +65,41 @@ class _Effort:
 class Buyer:
     """Asks one role's server. What it learns there (dead, takes no temperature) holds for all questions."""
 
-    def __init__(self, settings: RoleSettings, send: Send, pace: Pace) -> None:
-        self.gate = Gate(settings.concurrency, pace)
+    def __init__(self, settings: RoleSettings, send: Send, pace: Pace, limits: Limits) -> None:
         self._settings = settings
         self._send = send
         self._pace = pace
+        self._limits = limits
+        self._gate = Gate(pace)
         self._breaker = Breaker(pace)
         self._control = asyncio.Lock()
-        self._dropped: set[str] = set()
+        self._dropped: set[tuple[str, str]] = set()
         self._stopped: str | None = None
+        self._closing = False
 
-    def parameters(self, inquiry: Inquiry, allowance: int) -> dict[str, Any]:
-        """Write the request as litellm takes it, without what this server was found not to take."""
+    def parameters(self, inquiry: Inquiry, allowance: int, model: str | None = None) -> dict[str, Any]:
+        """Write the request as litellm takes it, without what this model was found not to take."""
+        model = model or self._settings.model
         wanted: dict[str, Any] = {
             "temperature": inquiry.sampling.temperature,
             "top_p": inquiry.sampling.top_p,
             "max_tokens": allowance,
         }
+        if self._settings.reasoning_effort is not None:
+            wanted["reasoning_effort"] = self._settings.reasoning_effort
         if inquiry.schema is not None:
             schema = {"name": inquiry.question.task, "schema": dict(inquiry.schema)}
             wanted["response_format"] = {"type": "json_schema", "json_schema": schema}
-        kept = {name: value for name, value in wanted.items() if name not in self._dropped}
-        if "max_tokens" in self._dropped:
+        kept = {name: value for name, value in wanted.items() if (model, name) not in self._dropped}
+        if "max_tokens" not in kept:
             kept["max_completion_tokens"] = allowance  # its later name in the OpenAI interface
-        return {"model": self._settings.model, "messages": list(inquiry.messages), **kept}
+        return {"model": model, "messages": list(inquiry.messages), **kept}
 
-    async def buy(self, inquiry: Inquiry, *, was_cut_off: bool) -> Bought | Refusal:
+    def close(self) -> None:
+        """Begin no request any more; those under way may end."""
+        self._closing = True
+
+    async def buy(self, inquiry: Inquiry, claim: Claim, *, was_cut_off: bool) -> Bought | Refusal:
         """Ask until there is an answer or a final no; `was_cut_off` allows the answer all there is.
 
         Raises:
@@ -91,25 +107,49 @@ class Buyer:
             StopRunError: no request can succeed until a setting is changed.
         """
         sampling = inquiry.sampling
-        effort = _Effort(
-            sampling.max_tokens_ceiling if was_cut_off else sampling.max_tokens, raised=was_cut_off
-        )
+        allowance = sampling.max_tokens_ceiling if was_cut_off else sampling.max_tokens
+        effort = _Effort(self._settings.model, allowance, claim, raised=was_cut_off)
         while True:
-            await self.gate.wait()
-            if self._stopped:
-                raise StopRunError(self._stopped)
-            parameters = self.parameters(inquiry, effort.allowance)
+            await self._admit(inquiry, effort)
+            parameters = self.parameters(inquiry, effort.allowance, effort.model)
             began = self._pace.clock()
             outcome = await self._try(parameters)
             if isinstance(outcome, Sent):
                 self._breaker.success()
-                allowance = sampling.max_tokens_ceiling if effort.lowered else effort.allowance
-                return _bought(outcome, parameters, allowance, self._pace.clock() - began)
+                seconds = self._pace.clock() - began
+                return self._bought(outcome, parameters, effort, sampling, seconds)
             if self._adapt(outcome, parameters, effort):
                 continue
             refusal = await self._recover(outcome, inquiry, effort)
             if refusal is not None:
                 return refusal
+
+    async def _admit(self, inquiry: Inquiry, effort: _Effort) -> None:
+        """Wait until the next request may go out."""
+        await self._gate.wait()
+        if not self._stopped and not self._closing:
+            key = inquiry.question.key
+            await self._limits.before_request(key, effort.model, inquiry.messages, effort.allowance)
+        if self._stopped:
+            raise StopRunError(self._stopped)
+        if self._closing:
+            raise FailedError(FailureReason.CANCELLED, "the run was stopped before this was asked")
+
+    def _bought(
+        self, sent: Sent, request: Mapping[str, Any], effort: _Effort, sampling: Sampling, seconds: float
+    ) -> Bought:
+        reading = read_answer(sent.response)
+        return Bought(
+            response=sent.response,
+            request=request,
+            answered_by=reading.model,
+            finish_reason=reading.finish_reason,
+            allowance=sampling.max_tokens_ceiling if effort.lowered else effort.allowance,
+            input_tokens=reading.input_tokens,
+            output_tokens=reading.output_tokens,
+            cost=cost_of(self._settings, effort.model, reading, sent.cost),
+            seconds=seconds,
+        )
 
     async def _try(self, parameters: Mapping[str, Any]) -> Sent | Symptom:
         try:
@@ -123,23 +163,28 @@ class Buyer:
         """Do what a fault calls for; None when the question is to be put again."""
         verdict = classify(symptom, first_call=not self._breaker.answered, adaptable=False)
         if isinstance(verdict, Retry):
+            if not verdict.transport:
+                await self._limits.after_refusal(effort.claim)
             await self._wait(verdict, symptom, effort)
             return None
         self._breaker.alive()
         if isinstance(verdict, Stop) and not (verdict.doubtful and await self._answers_others(inquiry)):
             self._stop(verdict, symptom)
         kind = verdict.kind if isinstance(verdict, Refuse) else "refused"
+        if kind == "too_long" and self._settings.fallback not in (None, effort.model):
+            effort.model = str(self._settings.fallback)
+            return None
         if kind == "too_long" and effort.raised:
             kind = "truncated"  # the prompt did fit; the answer's allowance no longer does
-        return Refusal(kind, symptom.evidence)
+        return Refusal(kind, symptom.evidence, effort.model)
 
     def _adapt(self, symptom: Symptom, sent: Mapping[str, Any], effort: _Effort) -> bool:
         """Change the form of the request where that is the remedy; False where it is not, or was no help."""
         verdict = classify(symptom, first_call=not self._breaker.answered)
         if isinstance(verdict, Drop) and verdict.parameter in sent:
-            if verdict.parameter not in self._dropped:
-                self._dropped.add(verdict.parameter)
-                model, name = self._settings.model, verdict.parameter
+            model, name = effort.model, verdict.parameter
+            if (model, name) not in self._dropped:
+                self._dropped.add((model, name))
                 logger.warning(
                     "%s does not take %s, left out from here on: %s", model, name, symptom.evidence
                 )
@@ -168,7 +213,7 @@ class Buyer:
         if verdict.transport:
             await self._pace.sleep(pause)
         else:
-            self.gate.close_for(pause)
+            self._gate.close_for(pause)
 
     async def _answers_others(self, inquiry: Inquiry) -> bool:
         """Find out by a question that cannot be at fault whether the settings are."""
@@ -195,18 +240,3 @@ def stop_sentence(settings: RoleSettings, verdict: Stop, symptom: Symptom) -> st
         "api_key": settings.variable("api_key"),
     }
     return f"{settings.role}: {verdict.sentence.format(**names)} (it said: {symptom.evidence})"
-
-
-def _bought(sent: Sent, request: Mapping[str, Any], allowance: int, seconds: float) -> Bought:
-    reading = read_answer(sent.response)
-    return Bought(
-        response=sent.response,
-        request=request,
-        answered_by=reading.model,
-        finish_reason=reading.finish_reason,
-        allowance=allowance,
-        input_tokens=reading.input_tokens,
-        output_tokens=reading.output_tokens,
-        cost=sent.cost,
-        seconds=seconds,
-    )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from gem_assets.llm.places import Window
 from gem_assets.llm.protocol import RefusalKind
 
 Status = Literal["started", "done", "refused"]
@@ -25,6 +26,19 @@ class Question:
     model: str
     base_url: str | None
     sample: int
+
+
+@dataclass(frozen=True)
+class Claim:
+    """How an attempt to take a question in hand ended.
+
+    `taken`: another process has it, or answered it since. `full`: the model has as many calls as it should.
+    `in_flight` counts the calls at the model, with this one.
+    """
+
+    state: Literal["ours", "taken", "full"]
+    window: Window | None = None
+    in_flight: int = 1
 
 
 @dataclass(frozen=True)
@@ -98,7 +112,7 @@ def call_key(
     model: str,
     messages: Iterable[Mapping[str, str]],
     schema: Mapping[str, Any] | None,
-    sampling: Mapping[str, float],
+    sampling: Mapping[str, float | str],
     sample: int,
 ) -> str:
     """Name a question by what the model sees: 64 hex digits.

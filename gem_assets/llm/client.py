@@ -3,12 +3,16 @@
 Does not belong here: sending and retries (`buying.py`), litellm (`provider.py`).
 """
 
+import asyncio
+from typing import Any
+
 from gem_assets.llm.answers import read_answer
 from gem_assets.llm.buying import Buyer, Inquiry, Refusal
-from gem_assets.llm.calls import Call, Question, call_key
+from gem_assets.llm.calls import Call, Claim, Question, call_key
 from gem_assets.llm.faults import Accept, AskAgain, Refuse, classify_answer
 from gem_assets.llm.flights import Flights
 from gem_assets.llm.journal import Journal
+from gem_assets.llm.limits import Limits
 from gem_assets.llm.pacing import Pace
 from gem_assets.llm.protocol import Completion, FailedError, RefusedError, Request
 from gem_assets.llm.provider import Send
@@ -25,8 +29,10 @@ class LiteLlm:
         self.settings = settings
         self._journal = journal
         self._pace = pace or Pace()
-        self._buyer = Buyer(settings, send, self._pace)
+        self._limits = Limits(settings, journal, self._pace)
+        self._buyer = Buyer(settings, send, self._pace, self._limits)
         self._flights: Flights[Call] = Flights()
+        self._purchases: set[asyncio.Task[Call | None]] = set()
 
     @property
     def identity(self) -> str:
@@ -44,12 +50,13 @@ class LiteLlm:
         try:
             call = await self._flights.join(inquiry.question.key, lambda: self._answer(inquiry))
         except FailedError as failed:
-            asked = Provenance(
-                prompt_version=request.prompt_version, model=self.settings.model, generator="model"
-            )
-            raise FailedError(failed.reason, failed.evidence, asked) from None
+            spent = await self._spent_on(inquiry, request)
+            raise FailedError(failed.reason, failed.evidence, spent) from None
+        return self._completion(call, inquiry, request)
+
+    def _completion(self, call: Call, inquiry: Inquiry, request: Request) -> Completion:
         provenance = _provenance(call, request)
-        verdict = _judge(call, inquiry.sampling)
+        verdict = self._judge(call, inquiry.sampling)
         if isinstance(verdict, Refuse):
             raise RefusedError(verdict.kind, self._evidence(call, verdict), provenance)
         reading = read_answer(call.response or {})
@@ -60,19 +67,48 @@ class LiteLlm:
             provenance=provenance,
         )
 
+    async def answer_from_journal(self, request: Request) -> Completion | None:
+        """Answer if nothing has to be bought for it, else None; raises RefusedError as `complete` does."""
+        inquiry = self._inquiry(request)
+        call = await self._journal.find(inquiry.question.key)
+        verdict = self._judge(call, inquiry.sampling)
+        if call is None or not isinstance(verdict, (Accept, Refuse)):
+            return None
+        return self._completion(call, inquiry, request)
+
+    async def describe(self, request: Request) -> tuple[Inquiry, dict[str, Any], int]:
+        """Say how a request would be sent now, and how many tokens its answer would be allowed."""
+        inquiry = self._inquiry(request)
+        call = await self._journal.find(inquiry.question.key)
+        cut_off = call is not None and call.finish_reason == "length"
+        sampling = inquiry.sampling
+        allowance = sampling.max_tokens_ceiling if cut_off else sampling.max_tokens
+        return inquiry, self._buyer.parameters(inquiry, allowance), allowance
+
     async def record_parse(self, completion: Completion, result: str) -> None:
         """Note in the journal whether the answer could be read."""
         for key in completion.provenance.call_keys:
-            await self._journal.note_parse(key, result)
+            self._journal.note_parse(key, result)
 
     async def close(self) -> None:
-        """End what nobody waits for any more; before the journal is closed."""
+        """End what nobody waits for any more; before the journal is closed.
+
+        Requests that are under way are waited for a while: they are paid for.
+        """
+        self._buyer.close()
         await self._flights.drain()
+        if self._purchases:
+            await asyncio.wait(self._purchases, timeout=self._pace.grace_seconds)
+        for purchase in self._purchases:
+            purchase.cancel()
+        await asyncio.gather(*self._purchases, return_exceptions=True)
 
     def _inquiry(self, request: Request) -> Inquiry:
         settings, sampling = self.settings, self.settings.sampling(request.task)
         messages = tuple({"role": message.role, "content": message.content} for message in request.messages)
-        drawn = {"temperature": sampling.temperature, "top_p": sampling.top_p}
+        drawn: dict[str, float | str] = {"temperature": sampling.temperature, "top_p": sampling.top_p}
+        if settings.reasoning_effort is not None:
+            drawn["reasoning_effort"] = settings.reasoning_effort
         question = Question(
             key=call_key(settings.model, messages, request.response_schema, drawn, request.sample),
             task=request.task,
@@ -84,43 +120,72 @@ class LiteLlm:
         )
         return Inquiry(question, sampling, messages, request.response_schema)
 
+    async def _spent_on(self, inquiry: Inquiry, request: Request) -> Provenance:
+        """Say what answers that did not settle the question cost, where there were any."""
+        call = await self._journal.find(inquiry.question.key)
+        if call is not None:
+            return _provenance(call, request)
+        return Provenance(prompt_version=request.prompt_version, model=self.settings.model, generator="model")
+
     async def _answer(self, inquiry: Inquiry) -> Call:
         """Come by a row of the journal that settles the question, buying as many answers as that takes."""
         key = inquiry.question.key
+        call: Call | None = None
         while True:
-            call = await self._journal.find(key)
-            verdict = _judge(call, inquiry.sampling)
+            call = call or await self._journal.find(key)
+            verdict = self._judge(call, inquiry.sampling)
             if call is not None and isinstance(verdict, (Accept, Refuse)):
                 if isinstance(verdict, Refuse) and call.status == "done":
-                    evidence = self._evidence(call, verdict)
-                    await self._journal.refuse(key, verdict.kind, evidence, call.allowance or 0)
+                    evidence, allowance = self._evidence(call, verdict), call.allowance or 0
+                    asked = call.answered_by or call.model
+                    await self._journal.refuse(key, verdict.kind, evidence, asked, allowance)
                 return call
-            async with self._buyer.gate.slot():
-                claimed = await self._buy_if_free(inquiry, call)
-            if not claimed:
+            claim = await self._claim(inquiry, call)
+            if claim.state == "taken":
                 # Another process is at it: its answer will do.
+                call = None
                 await self._pace.sleep(self._pace.poll_seconds)
+                continue
+            # A task of its own: a request that is out is worth its answer, even if nobody waits for it.
+            purchase = asyncio.create_task(self._purchase(inquiry, call, claim))
+            self._purchases.add(purchase)
+            purchase.add_done_callback(self._purchased)
+            call = await asyncio.shield(purchase)
 
-    async def _buy_if_free(self, inquiry: Inquiry, call: Call | None) -> bool:
-        """Buy one answer and write it down; False when another process has the question in hand."""
-        key, journal = inquiry.question.key, self._journal
-        claimed = None  # not known while a cancelled claim may still be written
+    async def _claim(self, inquiry: Inquiry, call: Call | None) -> Claim:
+        request = self._buyer.parameters(inquiry, inquiry.sampling.max_tokens)
+        answers = call.answers if call else 0
         try:
-            request = self._buyer.parameters(inquiry, inquiry.sampling.max_tokens)
-            claimed = await journal.claim(inquiry.question, request, call.answers if call else 0)
-            if not claimed:
-                return False
+            return await self._limits.enter(
+                lambda demand: self._journal.claim(inquiry.question, request, answers, demand)
+            )
+        except asyncio.CancelledError:
+            await self._journal.release(inquiry.question.key)  # it may have been written since
+            raise
+
+    async def _purchase(self, inquiry: Inquiry, call: Call | None, claim: Claim) -> Call | None:
+        """Buy one answer and write it down, or the final no; the row, where it is at hand."""
+        key, settled = inquiry.question.key, False
+        try:
             was_cut_off = call is not None and call.finish_reason == "length"
-            outcome = await self._buyer.buy(inquiry, was_cut_off=was_cut_off)
+            outcome = await self._buyer.buy(inquiry, claim, was_cut_off=was_cut_off)
             if isinstance(outcome, Refusal):
                 ceiling = inquiry.sampling.max_tokens_ceiling
-                await journal.refuse(key, outcome.kind, outcome.evidence, ceiling)
-            else:
-                await journal.commit(inquiry.question, outcome)
+                await self._journal.refuse(key, outcome.kind, outcome.evidence, outcome.asked, ceiling)
+                return None
+            bought = await self._journal.commit(inquiry.question, outcome)
+            settled = True
+            await self._limits.after_answer(claim, inquiry.messages, outcome)
+            return bought
         finally:
-            if claimed is not False:
-                await journal.release(key)
-        return True
+            if not settled:
+                await self._journal.release(key)
+            self._limits.leave()
+
+    def _purchased(self, purchase: asyncio.Task[Call | None]) -> None:
+        self._purchases.discard(purchase)
+        if not purchase.cancelled():
+            purchase.exception()  # seen by those who wait; nobody may be left
 
     def _evidence(self, call: Call, verdict: Refuse) -> str:
         if call.refusal_evidence is not None:
@@ -133,16 +198,18 @@ class LiteLlm:
         refusal = read_answer(call.response or {}).refusal
         return refusal or "the provider's content filter took the answer"
 
-
-def _judge(call: Call | None, sampling: Sampling) -> Accept | AskAgain | Refuse | None:
-    """Say what a row means; None where there is no answer yet."""
-    if call is None or call.status == "started":
-        return None
-    ceiling, allowance = sampling.max_tokens_ceiling, call.allowance or 0
-    if call.status == "refused" and not (call.refusal_kind == "truncated" and allowance < ceiling):
-        return Refuse(call.refusal_kind or "refused")
-    reading = read_answer(call.response or {})
-    return classify_answer(reading, bought=call.answers, allowance=allowance, ceiling=ceiling)
+    def _judge(self, call: Call | None, sampling: Sampling) -> Accept | AskAgain | Refuse | None:
+        """Say what a row means; None where there is no answer yet, or a setting may bring another."""
+        if call is None or call.status == "started":
+            return None
+        ceiling, allowance = sampling.max_tokens_ceiling, call.allowance or 0
+        if call.status == "refused":
+            if call.refusal_kind == "too_long" and self.settings.fallback not in (None, call.answered_by):
+                return None
+            if call.refusal_kind != "truncated" or allowance >= ceiling:
+                return Refuse(call.refusal_kind or "refused")
+        reading = read_answer(call.response or {})
+        return classify_answer(reading, bought=call.answers, allowance=allowance, ceiling=ceiling)
 
 
 def _provenance(call: Call, request: Request) -> Provenance:

@@ -14,6 +14,7 @@ from typing import Any, get_args
 from gem_assets.llm.answers import read_answer
 from gem_assets.llm.buying import stop_sentence
 from gem_assets.llm.faults import Drop, Stop, Symptom, classify
+from gem_assets.llm.prices import known_price
 from gem_assets.llm.provider import Sent, close_sessions, litellm_sender, load_litellm, model_facts
 from gem_assets.llm.roles import SHARED_ROLES, ConfigurationError, Role, RoleSettings, read_role
 from gem_assets.llm.symptoms import read_error
@@ -75,9 +76,9 @@ async def _examine(role: Role, environment: Mapping[str, str], longest_seconds: 
     await asyncio.to_thread(load_litellm)  # so that its import does not count as latency
     facts = model_facts(settings.model)
     context = facts.context_size or await asyncio.to_thread(_served_context_size, settings)
-    report = replace(
-        report, input_price=facts.input_price, output_price=facts.output_price, context_size=context
-    )
+    price = known_price(settings, settings.model)
+    prices = {"input_price": price.input, "output_price": price.output} if price else {}
+    report = replace(report, context_size=context, **prices)
     return await _ask(settings, report)
 
 

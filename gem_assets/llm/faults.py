@@ -131,7 +131,7 @@ TABLE: tuple[Row, ...] = (
     Row(Retry(_SERVER)),
 )  # fmt: skip
 
-_PARAMETERS = ("response_format", "temperature", "top_p", "max_tokens")
+_PARAMETERS = ("response_format", "reasoning_effort", "temperature", "top_p", "max_tokens")
 _UNSUPPORTED = (
     r"unsupported|not supported|n.t support|unknown param|unrecognized|not permitted|not allowed"
     r"|only the default|extra inputs"

@@ -5,29 +5,30 @@ again under another address, key or prompt file, and never bought twice. Does no
 means, when to ask again.
 """
 
-import asyncio
-import json
-import logging
-import os
 import sqlite3
 import time
-import uuid
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gem_assets.llm.calls import Bought, Call, Question, Totals
-from gem_assets.llm.protocol import RefusalKind, StopRunError
-from gem_assets.llm.roles import ConfigurationError
+from gem_assets.llm import batches, budget, rates
+from gem_assets.llm.budget import Budget, Crowded, Exhausted
+from gem_assets.llm.calls import Bought, Call, Claim, Question, Totals
+from gem_assets.llm.database import Database, Owner
+from gem_assets.llm.packing import pack, unpack
+from gem_assets.llm.places import (
+    Demand,
+    change_window,
+    forget_demand,
+    places_taken,
+    read_window,
+    tell_demand,
+)
+from gem_assets.llm.protocol import RefusalKind
+from gem_assets.llm.rates import Take
 
 T = TypeVar("T")
-logger = logging.getLogger(__name__)
-SCHEMA = Path(__file__).with_name("journal.sql")
-SCHEMA_VERSION = 1
-BUSY_SECONDS = 120
 
 _QUESTION_COLUMNS = ("key", "task", "role", "prompt_version", "model", "base_url", "sample")
 _CLAIM = (
@@ -36,72 +37,121 @@ _CLAIM = (
     "started_at=excluded.started_at, refusal_kind=NULL, refusal_evidence=NULL"
 )
 _COMMIT = (
-    "UPDATE calls SET status='done', request=?, response=?, answered_by=?, finish_reason=?, allowance=?, "
-    "answers=answers+1, input_tokens=input_tokens+?, output_tokens=output_tokens+?, cost=cost+?, "
-    "seconds=seconds+?, finished_at=?, parse_result=NULL, refusal_kind=NULL, refusal_evidence=NULL "
-    "WHERE key=?"
+    "UPDATE calls SET status='done', request=coalesce(?, request), response=?, answered_by=?, "
+    "finish_reason=?, allowance=?, answers=answers+1, input_tokens=input_tokens+?, "
+    "output_tokens=output_tokens+?, cost=cost+?, seconds=seconds+?, finished_at=?, parse_result=NULL, "
+    "refusal_kind=NULL, refusal_evidence=NULL "
+    "WHERE key=? RETURNING answers, input_tokens, output_tokens, cost, seconds, started_at"
 )
 
+_NOTE = "UPDATE calls SET parse_result=? WHERE key=? AND parse_result IS NOT ?"
 _REFUSE = (
-    "UPDATE calls SET status='refused', refusal_kind=?, refusal_evidence=?, allowance=?, finished_at=? "
-    "WHERE key=?"
+    "UPDATE calls SET status='refused', refusal_kind=?, refusal_evidence=?, answered_by=?, allowance=?, "
+    "finished_at=? WHERE key=?"
 )
-
-# Owners of this process whose journal is open: a row of another owner under our own pid is nobody's.
-_open_owners: set[str] = set()
 
 
 class Journal:
-    """One connection, used by one thread of its own: nothing here blocks an event loop."""
+    """The calls of all processes, as one run of this process reads and writes them."""
 
-    def __init__(self, path: Path, run_id: str) -> None:
+    def __init__(self, path: Path, run_id: str, run_budget: Budget | None = None) -> None:
         """Open or create the file; raise ConfigurationError when a newer gem_assets wrote it."""
         self.path = path
         self._run_id = run_id
-        self._pid = os.getpid()
-        self._owner = f"{_started(self._pid)}-{uuid.uuid4().hex[:12]}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="gem-journal")
-        try:
-            self._connection = self._thread.submit(_connect, path).result()
-        except BaseException:
-            self._thread.shutdown()
-            raise
-        _open_owners.add(self._owner)
+        self.budget = run_budget or Budget(f"run {run_id}")
+        self._database = Database(path)
+        self._connection = self._database.connection
+        self.me = self._me = self._database.me
+        self._parsed: deque[tuple[str, str]] = deque()
+        self._claimed: dict[str, Mapping[str, Any]] = {}
 
     async def find(self, key: str) -> Call | None:
         """Look a question up."""
-        return await self._off_loop(lambda: self._find(key))
+        return await self._database.work(lambda: self._find(key))
 
-    async def claim(self, question: Question, request: Mapping[str, Any], answers: int) -> bool:
-        """Write down what this process is about to send; False when another one is at it, or was since.
+    async def claim(
+        self, question: Question, request: Mapping[str, Any], answers: int, demand: Demand | None = None
+    ) -> Claim:
+        """Write down what this process is about to send, where there is a place for it at the model.
 
         `answers` is how many the caller saw in the journal (0 where there was no row): a question that was
         answered in the meantime is not claimed.
         """
-        return await self._off_loop(lambda: self._claim(question, request, answers))
+        return await self._agree(lambda: self._claim(question, request, answers, demand))
 
-    async def commit(self, question: Question, bought: Bought) -> None:
-        """Write a received answer down, adding its price to what the question cost before."""
-        await self._off_loop(lambda: self._commit(question, bought))
+    async def commit(self, question: Question, bought: Bought) -> Call:
+        """Write a received answer down; its price is added to what the question cost before."""
+        return await self._change(lambda: self._commit(question, bought))
 
-    async def refuse(self, key: str, kind: RefusalKind, evidence: str, allowance: int) -> None:
-        """Remember that this question has no usable answer, having been allowed so many tokens for one."""
-        await self._off_loop(lambda: self._write(_REFUSE, (kind, evidence, allowance, time.time(), key)))
+    async def refuse(self, key: str, kind: RefusalKind, evidence: str, asked: str, allowance: int) -> None:
+        """Remember that this question has no usable answer, the model `asked` last having had its say."""
+        values = (kind, evidence, asked, allowance, time.time(), key)
+        await self._change(lambda: self._connection.execute(_REFUSE, values))
 
     async def release(self, key: str) -> None:
         """Give up a claim that led to no answer: a failure is not remembered, an earlier answer stays."""
-        await self._off_loop(lambda: self._release("key = ?", (key,)))
+        await self._change(lambda: self._release("key = ?", (key,)))
 
-    async def note_parse(self, key: str, result: str) -> None:
-        """Note whether the answer could be read; writes only what is new."""
-        statement = "UPDATE calls SET parse_result=? WHERE key=? AND parse_result IS NOT ?"
-        await self._off_loop(lambda: self._write(statement, (result, key, result)))
+    def note_parse(self, key: str, result: str) -> None:
+        """Note whether the answer could be read: written with what is written next, and before closing.
+
+        A crash may lose it, and parsing again finds it again.
+        """
+        self._parsed.append((key, result))
+
+    async def change_window(self, pool: str, seen: int, places: float) -> None:
+        """Set how many calls may be in flight, unless that was changed since version `seen`."""
+        await self._agree(lambda: change_window(self._connection, pool, seen, places))
+
+    async def reserve(self, key: str, amount: float) -> Exhausted | Crowded | None:
+        """Set aside what a claimed call may cost at most; None when that is done."""
+        return await self._agree(lambda: budget.reserve(self._connection, self.budget, key, amount, self._me))
+
+    async def take(self, takes: list[Take]) -> float:
+        """Take requests and tokens from what a minute allows: 0, or the seconds to wait."""
+        return await self._agree(lambda: rates.take(self._connection, takes))
+
+    async def settle_rate(self, name: str, estimated: float, used: float) -> None:
+        """Correct what was taken by what was used."""
+        await self._agree(lambda: rates.settle(self._connection, name, estimated, used))
+
+    async def change(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do something durable with the tables that other modules own."""
+        return await self._change(lambda: work(self._connection))
+
+    async def collect(self, question: Question, bought: Bought) -> None:
+        """Write down an answer that came by batch, and that it is no longer waited for: both or neither."""
+
+        def take() -> None:
+            self._start(question, bought.request)
+            self._commit(question, bought)
+            batches.drop_request(self._connection, question.key)
+
+        await self._change(take)
+
+    async def collect_failure(
+        self,
+        question: Question,
+        request: Mapping[str, Any],
+        kind: RefusalKind | None,
+        said: str,
+        allowance: int,
+    ) -> None:
+        """Write down a final no that came by batch; without a `kind` it was none, and is asked anew."""
+
+        def take() -> None:
+            if kind is not None:
+                self._start(question, request)
+                values = (kind, said, question.model, allowance, time.time(), question.key)
+                self._connection.execute(_REFUSE, values)
+            batches.drop_request(self._connection, question.key)
+
+        await self._change(take)
 
     def calls_by_keys(self, keys: Iterable[str]) -> dict[str, Call]:
         """Read calls, for audit; keys that are not in the journal are left out."""
         wanted = list(keys)
-        found = self._thread.submit(lambda: [self._find(key) for key in wanted]).result()
+        found = self._database.work_now(lambda: [self._find(key) for key in wanted])
         return {call.key: call for call in found if call is not None}
 
     def stats(self) -> list[Totals]:
@@ -112,29 +162,39 @@ class Journal:
             "count(CASE WHEN parse_result <> 'ok' THEN 1 END) "
             "FROM calls GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
         )
-        rows = self._thread.submit(lambda: self._connection.execute(query).fetchall()).result()
-        return [Totals(*row) for row in rows]
+        return [
+            Totals(*row)
+            for row in self._database.work_now(lambda: self._connection.execute(query).fetchall())
+        ]
 
     def close(self) -> None:
         """Give up what is still claimed and close the file."""
-        _open_owners.discard(self._owner)
-        try:
-            self._thread.submit(self._release, "1 = 1", ()).result()
-        except sqlite3.Error as error:
-            # No harm: a claim whose owner is gone is taken over.
-            logger.warning("%s: claims were left behind (%s)", self.path, error)
-        finally:
-            self._thread.submit(self._connection.close).result()
-            self._thread.shutdown()
 
-    async def _off_loop(self, work: Callable[[], T]) -> T:
-        # Shielded: a cancelled caller must not take back the writing of an answer that was paid for.
-        try:
-            return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
-        except sqlite3.Error as error:
-            raise StopRunError(
-                f"the journal {self.path} cannot be used ({error}): is the disk full?"
-            ) from error
+        def leave(connection: sqlite3.Connection) -> None:
+            self._write_notes()
+            self._release("1 = 1", ())
+            budget.give_back(connection, self._me)
+            forget_demand(connection, self._me)
+
+        self._database.close(leave)
+
+    async def _change(self, work: Callable[[], T]) -> T:
+        def change(_: sqlite3.Connection) -> T:
+            self._write_notes()
+            return work()
+
+        return await self._database.work(lambda: self._database.in_transaction(change))
+
+    async def _agree(self, work: Callable[[], T]) -> T:
+        """Write what processes agree upon while they run, and which need not survive a power failure."""
+        return await self._database.work(
+            lambda: self._database.in_transaction(lambda _: work(), durable=False)
+        )
+
+    def _write_notes(self) -> None:
+        while self._parsed:
+            key, result = self._parsed.popleft()
+            self._connection.execute(_NOTE, (result, key, result))
 
     def _find(self, key: str) -> Call | None:
         cursor = self._connection.execute("SELECT * FROM calls WHERE key = ?", (key,))
@@ -142,121 +202,81 @@ class Journal:
         if row is None:
             return None
         values = dict(zip((column[0] for column in cursor.description), row, strict=True))
-        values["request"] = _unpack(values["request"])
-        values["response"] = _unpack(values["response"])
+        values["request"] = unpack(values["request"])
+        values["response"] = unpack(values["response"])
         return Call(**values)
 
-    def _claim(self, question: Question, request: Mapping[str, Any], answers: int) -> bool:
-        with self._transaction():
-            row = self._connection.execute(
-                "SELECT status, answers, owner, pid FROM calls WHERE key = ?", (question.key,)
-            ).fetchone()
-            if row is not None and (row[1] != answers or (row[0] == "started" and _alive(row[2], row[3]))):
-                return False
+    def _claim(
+        self, question: Question, request: Mapping[str, Any], answers: int, demand: Demand | None
+    ) -> Claim:
+        row = self._connection.execute(
+            "SELECT status, answers, owner, pid FROM calls WHERE key = ?", (question.key,)
+        ).fetchone()
+        if row is not None and (
+            row[1] != answers or (row[0] == "started" and Owner(row[2], row[3]).is_alive)
+        ):
+            return Claim("taken")
+        if demand is None:
             self._start(question, request)
-        return True
+            return Claim("ours")
+        tell_demand(self._connection, demand, self._me)
+        window = read_window(self._connection, demand.pool, demand.most)
+        in_flight = places_taken(self._connection, demand, window, self._me)
+        if in_flight is None:
+            return Claim("full")
+        self._start(question, request)
+        return Claim("ours", window, in_flight + 1)
 
     def _start(self, question: Question, request: Mapping[str, Any]) -> None:
         values = {name: getattr(question, name) for name in _QUESTION_COLUMNS}
-        values |= {"request": _pack(request), "status": "started", "started_at": time.time()}
-        values |= {"owner": self._owner, "pid": self._pid, "run_id": self._run_id}
+        values |= {"request": pack(request), "status": "started", "started_at": time.time()}
+        values |= {"owner": self._me.name, "pid": self._me.pid, "run_id": self._run_id}
         statement = _CLAIM.format(",".join(values), ",".join(f":{name}" for name in values))
         self._connection.execute(statement, values)
+        self._claimed[question.key] = request
 
-    def _commit(self, question: Question, bought: Bought) -> None:
-        bodies = (_pack(bought.request), _pack(bought.response))
+    def _commit(self, question: Question, bought: Bought) -> Call:
+        as_claimed = self._claimed.pop(question.key, None) == bought.request
+        bodies = (None if as_claimed else pack(bought.request), pack(bought.response))
         about = (bought.answered_by, bought.finish_reason, bought.allowance)
         spent = (bought.input_tokens, bought.output_tokens, bought.cost, bought.seconds)
-        values = (*bodies, *about, *spent, time.time(), question.key)
-        with self._transaction():
-            if self._connection.execute(_COMMIT, values).rowcount == 0:
-                # The row is gone, whoever took it away; the answer was paid for all the same.
-                self._start(question, bought.request)
-                self._connection.execute(_COMMIT, values)
+        now = time.time()
+        values = (*bodies, *about, *spent, now, question.key)
+        paid = self._connection.execute(_COMMIT, values).fetchone()
+        if paid is None:
+            # The row is gone, whoever took it away; the answer was paid for all the same.
+            self._start(question, bought.request)
+            paid = self._connection.execute(_COMMIT, values).fetchone()
+        budget.settle(self._connection, self.budget.scope, question.key, bought.cost)
+        answers, input_tokens, output_tokens, cost, seconds, started_at = paid
+        return Call(
+            **vars(question),
+            status="done",
+            answered_by=bought.answered_by,
+            request=dict(bought.request),
+            response=dict(bought.response),
+            finish_reason=bought.finish_reason,
+            refusal_kind=None,
+            refusal_evidence=None,
+            parse_result=None,
+            answers=answers,
+            allowance=bought.allowance,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            cost=cost,
+            seconds=seconds,
+            owner=self._me.name,
+            pid=self._me.pid,
+            run_id=self._run_id,
+            started_at=started_at,
+            finished_at=now,
+        )
 
     def _release(self, condition: str, values: tuple[str, ...]) -> None:
         mine = f"status = 'started' AND owner = ? AND {condition}"
-        with self._transaction():
-            self._connection.execute(
-                f"DELETE FROM calls WHERE response IS NULL AND {mine}", (self._owner, *values)
-            )
-            self._connection.execute(f"UPDATE calls SET status='done' WHERE {mine}", (self._owner, *values))
-
-    def _write(self, statement: str, values: tuple[Any, ...]) -> None:
-        with self._transaction():
-            self._connection.execute(statement, values)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    try:
-        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-        _enter_wal_mode(connection)
-        connection.execute("PRAGMA synchronous = FULL")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            # Every statement of the file may be run again, so processes that start together do no harm.
-            connection.executescript(f"BEGIN IMMEDIATE;\n{SCHEMA.read_text('utf-8')}\nCOMMIT;")
-    except sqlite3.DatabaseError as error:
-        raise ConfigurationError(
-            f"the journal {path} cannot be opened ({error}): is it a journal?"
-        ) from error
-    if version > SCHEMA_VERSION:
-        connection.close()
-        raise ConfigurationError(
-            f"the journal {path} has version {version} and this gem_assets reads {SCHEMA_VERSION}: "
-            "install the newer gem_assets that wrote it"
-        )
-    return connection
-
-
-def _enter_wal_mode(connection: sqlite3.Connection) -> None:
-    """Switch to WAL; SQLite does not apply its own waiting to this when processes start together."""
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-        time.sleep(0.01)
-
-
-def _pack(body: Mapping[str, Any]) -> bytes:
-    return zlib.compress(json.dumps(body, separators=(",", ":")).encode(), 1)
-
-
-def _unpack(body: bytes | None) -> dict[str, Any] | None:
-    return None if body is None else json.loads(zlib.decompress(body))
-
-
-def _alive(owner: str, pid: int) -> bool:
-    """Say whether the process that claimed a call still runs; a later process of the same pid is another."""
-    if pid == os.getpid():
-        return owner in _open_owners
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return _started(pid) == owner.partition("-")[0]
-
-
-def _started(pid: int) -> str:
-    """When a process started, in clock ticks; `0` where the system does not say."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return "0"
-    return stat.rpartition(")")[2].split()[19]
+        known = (self._me.name, *values)
+        self._connection.execute(f"DELETE FROM calls WHERE response IS NULL AND {mine}", known)
+        self._connection.execute(f"UPDATE calls SET status='done' WHERE {mine}", known)
+        for key in values:
+            self._claimed.pop(key, None)
+            budget.give_back(self._connection, self._me, key)

@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gem_assets.llm.batching import Batcher
+from gem_assets.llm.budget import read_budget
 from gem_assets.llm.client import LiteLlm
 from gem_assets.llm.journal import Journal
 from gem_assets.llm.offline import OfflineLlm
 from gem_assets.llm.pacing import Pace
 from gem_assets.llm.protocol import Llm
-from gem_assets.llm.provider import close_sessions, litellm_sender
+from gem_assets.llm.provider import BatchDoor, close_sessions, litellm_sender
 from gem_assets.llm.roles import SHARED_ROLES, Role, RoleSettings, read_role
 
 JOURNAL = "journal.db"
@@ -40,12 +42,14 @@ class _Rack:
         if settings.is_offline:
             return OfflineLlm()
         if self._journal is None:
-            self._journal = Journal(self._home / JOURNAL, self._run_id)
-        return LiteLlm(settings, self._journal, litellm_sender(settings), self._pace)
+            caps = read_budget(self._environment, self._run_id)
+            self._journal = Journal(self._home / JOURNAL, self._run_id, caps)
+        model = LiteLlm(settings, self._journal, litellm_sender(settings), self._pace)
+        return Batcher(settings, self._journal, model, BatchDoor(settings)) if settings.batch else model
 
     async def close(self) -> None:
         for model in self._opened.values():
-            if isinstance(model, LiteLlm):
+            if isinstance(model, LiteLlm | Batcher):
                 await model.close()
         if self._journal is not None:
             await asyncio.to_thread(self._journal.close)
@@ -74,6 +78,7 @@ async def open_models(
     """
     for role in SHARED_ROLES:
         read_role(role, environment)
+    read_budget(environment, run_id)
     rack = _Rack(environment, home, run_id, pace)
     try:
         yield Models(rack.model("filter"), rack.model("teacher"), rack.model("judge"), rack.model)

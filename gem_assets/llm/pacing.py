@@ -1,13 +1,13 @@
-"""How fast and how long to ask: pauses between tries, calls at once, and when to give up on a server.
+"""How long to ask: pauses between tries, and when to give up on a server.
 
-One set per role and process. Does not belong here: what a fault means (`faults.py`).
+One set per role and process. Does not belong here: what a fault means (`faults.py`), how many calls there may
+be at once (`limits.py`).
 """
 
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 
@@ -17,7 +17,8 @@ class Pace:
 
     A provider's own wish is followed up to `longest_wish` seconds. After `tries` requests the call has
     failed. `dead_after` transport faults in a row, over `dead_seconds` and with no answer in between, stop
-    the run; before the first answer of a run their number alone does.
+    the run; before the first answer of a run their number alone does. When a run is stopped, calls in flight
+    have `grace_seconds` to come home.
     """
 
     tries: int = 7
@@ -27,6 +28,7 @@ class Pace:
     dead_after: int = 10
     dead_seconds: float = 60.0
     poll_seconds: float = 0.2
+    grace_seconds: float = 20.0
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     random: Callable[[], float] = random.random
     clock: Callable[[], float] = time.monotonic
@@ -68,18 +70,11 @@ class Breaker:
 
 
 class Gate:
-    """Lets so many calls through at once, and none while a provider has asked for a pause."""
+    """Lets no request through while a provider has asked for a pause."""
 
-    def __init__(self, concurrency: int, pace: Pace) -> None:
-        self._slots = asyncio.Semaphore(concurrency)
+    def __init__(self, pace: Pace) -> None:
         self._pace = pace
         self._closed_until = 0.0
-
-    @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """Hold one of the slots."""
-        async with self._slots:
-            yield
 
     async def wait(self) -> None:
         """Wait until no pause is on; called before each request."""

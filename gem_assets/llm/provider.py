@@ -5,10 +5,11 @@ Importing takes seconds, so it happens at the first request. Does not belong her
 """
 
 import asyncio
+import json
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -59,6 +60,59 @@ def litellm_sender(settings: RoleSettings) -> Send:
         return Sent(response.model_dump(mode="json"), price)
 
     return send
+
+
+@dataclass(frozen=True)
+class BatchDoor:
+    """A provider's batch interface, as OpenAI defined it."""
+
+    settings: RoleSettings
+
+    async def submit(self, name: str, lines: Sequence[Mapping[str, Any]]) -> str:
+        """Upload requests and have them done within a day; returns the provider's id."""
+        litellm = await asyncio.to_thread(load_litellm)
+        content = "".join(json.dumps(line) + "\n" for line in lines).encode()
+        file = await litellm.acreate_file(file=(f"{name}.jsonl", content), purpose="batch", **self._where())
+        batch = await litellm.acreate_batch(
+            completion_window="24h",
+            endpoint="/v1/chat/completions",
+            input_file_id=file.id,
+            metadata={"gem_batch": name},
+            **self._where(),
+        )
+        return batch.id
+
+    async def find(self, name: str) -> str | None:
+        """Find a batch that was submitted under this name."""
+        litellm = await asyncio.to_thread(load_litellm)
+        after: str | None = None
+        while True:
+            page = await litellm.alist_batches(after=after, limit=100, **self._where())
+            for batch in page.data:
+                if (batch.metadata or {}).get("gem_batch") == name:
+                    return batch.id
+            if not page.has_more or not page.data:
+                return None
+            after = page.data[-1].id
+
+    async def read(self, provider_id: str) -> tuple[str, list[dict[str, Any]], str | None]:
+        """Read a batch: its status, and once it has ended its lines and what went wrong with it."""
+        litellm = await asyncio.to_thread(load_litellm)
+        batch = await litellm.aretrieve_batch(batch_id=provider_id, **self._where())
+        lines: list[dict[str, Any]] = []
+        for file in (batch.output_file_id, batch.error_file_id):
+            if file:
+                content = await litellm.afile_content(file_id=file, **self._where())
+                lines += [json.loads(line) for line in content.text.splitlines() if line.strip()]
+        return batch.status, lines, None if batch.status == "completed" else f"the batch {batch.status}"
+
+    def _where(self) -> dict[str, Any]:
+        key = self.settings.api_key
+        return {
+            "custom_llm_provider": self.settings.model.partition("/")[0],
+            "api_base": self.settings.base_url,
+            "api_key": key.get_secret_value() if key else None,
+        }
 
 
 @cache

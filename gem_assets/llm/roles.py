@@ -81,7 +81,22 @@ class RoleSettings(Record):
     """The most an answer may take, over all tasks of the role."""
     timeout_seconds: float = Field(default=600, gt=0, allow_inf_nan=False)
     """For a whole answer: 20480 tokens at the 35 per second of a busy server."""
-    concurrency: int = Field(default=16, ge=1)
+    concurrency: int = Field(default=64, ge=1)
+    """The most calls in flight at the model, over all processes of the machine."""
+    rpm: int | None = Field(default=None, ge=1)
+    """Requests a minute, over all processes of the machine."""
+    tpm: int | None = Field(default=None, ge=1)
+    """Tokens a minute, in and out, over all processes of the machine."""
+    input_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """US dollars per million tokens, as are all prices; None is what litellm's table says."""
+    output_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
+    fallback: str | None = None
+    """The model to ask where a prompt is too long for the first one, at the same server or provider."""
+    fallback_input_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    fallback_output_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    batch: bool = False
+    """Ask through the provider's batch interface: at batch price, within a day."""
     variables: Mapping[str, str] = {}
     """Field -> environment variable that set it, or that would."""
 
@@ -97,12 +112,25 @@ class RoleSettings(Record):
         return (key,) if len(key) >= SHORTEST_SECRET else ()
 
     @property
+    def pool(self) -> str:
+        """Name what calls crowd at: roles that ask the same model at the same server share its limits."""
+        return f"{self.model} at {self.base_url or 'its provider'}"
+
+    @property
     def identity(self) -> str:
         """Model and sampling, without server, key and timeouts: what shapes the answers."""
-        tasks = ROLE_TASKS[self.role] or ("any",)
+        return self._identity(ROLE_TASKS[self.role] or ("any",))
+
+    def identity_for(self, task: str) -> str:
+        """Model and sampling as one task sees them."""
+        return self._identity((task,))
+
+    def _identity(self, tasks: tuple[str, ...]) -> str:
         drawn = {task: self.sampling(task) for task in tasks}
         fields = ("temperature", "top_p", "max_tokens_ceiling")
         parts = [_by_task(field, {task: getattr(drawn[task], field) for task in tasks}) for field in fields]
+        chosen = {"reasoning_effort": self.reasoning_effort, "fallback": self.fallback}
+        parts += [f"{name}={value}" for name, value in chosen.items() if value]
         return " ".join([self.model, *parts])
 
     def sampling(self, task: str) -> Sampling:
@@ -144,6 +172,8 @@ def read_role(role: Role, environment: Mapping[str, str]) -> RoleSettings:
     if "base_url" in given:
         _check_url(variables["base_url"], given["base_url"])
     given["model"] = _resolve(variables["model"], role, given["model"], given.get("base_url"))
+    if "fallback" in given:
+        given["fallback"] = _resolve_fallback(variables["fallback"], given)
     return _build(role, given, variables)
 
 
@@ -212,6 +242,21 @@ def _resolve(variable: str, role: Role, model: str, base_url: str | None) -> str
         # The cheapest of litellm's ways to an OpenAI-compatible server, whichever server it is.
         return f"hosted_vllm/{model}"
     return model
+
+
+def _resolve_fallback(variable: str, given: Mapping[str, str]) -> str:
+    """The fallback is asked with the role's key, so it has to be where the role's model is."""
+    fallback = given["fallback"]
+    if given["model"] == OFFLINE_MODEL or _provider(fallback) == "offline":
+        raise ConfigurationError(f"{variable} cannot be used with {OFFLINE_MODEL}, which takes any length")
+    if given.get("base_url") and _provider(fallback) not in PROVIDERS:
+        fallback = f"hosted_vllm/{fallback}"
+    if _provider(fallback) != _provider(given["model"]):
+        raise ConfigurationError(
+            f"{variable} names {fallback}, which is not served where {given['model']} is: the key would "
+            "go to another provider"
+        )
+    return fallback
 
 
 def _refuse_misspelled(role: Role, environment: Mapping[str, str]) -> None:

@@ -211,7 +211,8 @@ def _with_notes(action: Action, section: Section) -> Action:
     for sentence in sentences(section.blocks[index].raw):
         if action.verb == "set":
             parameters = merge(parameters, labelled(sentence))
-        parameters = tuple(bounded(p, sentence.text) for p in parameters)
+        rivals = [p.name for p in parameters]
+        parameters = tuple(bounded(p, sentence.text, rivals) for p in parameters)
     return replace(action, parameters=parameters)
 
 

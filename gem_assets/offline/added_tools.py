@@ -6,6 +6,7 @@ Does not belong here: the scenes that use them (`added_scenes.py`).
 import random
 from typing import Any
 
+from gem_assets.offline.naming import name_problem
 from gem_assets.offline.nouns import plural_name, words_of
 from gem_assets.offline.tools import article
 
@@ -32,7 +33,7 @@ def added_tools(entity: str, taken: set[str], rng: random.Random) -> list[dict[s
         _detail_tool(f"add_{entity}_note", "Attach a signed note to", entity, {"note": _note()}),
         *others[:3],
     ]
-    return [tool for tool in tools if tool["name"] not in taken]
+    return [tool for tool in tools if tool["name"] not in taken and not name_problem(tool["name"])]
 
 
 def _text(description: str, most: int) -> Properties:

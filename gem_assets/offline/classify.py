@@ -19,10 +19,10 @@ MIN_EVIDENCE = 0.5
 
 _INTERACTIVE = ("press", "navigate", "choose", "input", "run")
 _REFERENCE_HEADING = re.compile(
-    r"^(?:name|synopsis|options|description|see also|bugs|exit status|environment|files|git)$", re.IGNORECASE
+    r"^(?:name|synopsis|options|description|see also|bugs|exit status|environment|files)$", re.IGNORECASE
 )
 _CHANGELOG = re.compile(
-    r"\b(?:changelog|change log|release notes|news\.gz|changes (?:since|in)|news in|what.s new)\b|"
+    r"\b(?:changelog|change log|release notes|changes (?:since|in)|news in|what.s new)\b|"
     r"^(?:version )?v?\d+\.\d+",
     re.IGNORECASE,
 )
@@ -30,9 +30,6 @@ _LEGAL = re.compile(
     r"\b(?:licens(?:e|ee|or|ing)|warrant(?:y|ies)|copyright|redistribut\w+|hereby|herein|pursuant|"
     r"infring\w+|liabilit\w+)\b",
     re.IGNORECASE,
-)
-_STANDARD = re.compile(
-    r"^(?:PEP:|RFC:|Status: (?:Draft|Final|Accepted|Active)|Type: Standards)", re.MULTILINE | re.IGNORECASE
 )
 _HOW_TO = re.compile(r"^(?:\W|\d|\.)*(?:how (?:to|do|can|does)|\w+ing\b|to \w+)", re.IGNORECASE)
 _WHAT_IS = re.compile(
@@ -118,8 +115,6 @@ def _genre_factor(text: str, title: str | None, sections: tuple[Section, ...]) -
     words = max(1, text.count(" "))
     if len(_LEGAL.findall(text[:40_000])) / words > 0.008:
         factor *= 0.2
-    if len(_STANDARD.findall(text[:2_000])) >= 1:
-        factor *= 0.5
     return factor
 
 

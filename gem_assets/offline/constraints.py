@@ -1,12 +1,9 @@
 """The rules a text states: their exact sentence, and a CEL predicate where the rule can be said over a call.
 
-Numeric limits, allowed options and statuses become predicates; other rules are kept as words. Does not
-belong here: enforcing them (`simulator.py`).
+Does not belong here: making predicates (`predicates.py`), enforcing them (`simulator.py`).
 """
 
-import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +12,7 @@ from gem_assets.offline.blocks import Sentence, sentences
 from gem_assets.offline.entities import Entity
 from gem_assets.offline.imperatives import read_instruction
 from gem_assets.offline.lexicon import inflect, verb_class, verb_lemmas
-from gem_assets.offline.nouns import words_of
-from gem_assets.offline.parameters import NUMBER, to_number
+from gem_assets.offline.predicates import predicates, written
 from gem_assets.offline.steps import Section
 from gem_assets.offline.tools import Spec
 
@@ -30,26 +26,11 @@ _RULE = re.compile(
     r"have to|needs? to be|before you|between \S+ and|not possible|possible while|once)\b",
     re.IGNORECASE,
 )
-_NEGATIVE = re.compile(
-    r"\b(?:cannot|can't|can not|may not|must not|no longer|not be|never|locked|too late|not possible)\b", re.I
-)
 _CAN_BE = re.compile(r"\b(?:can|may) (?:still |only )?be ([a-z]+)\b(?: or ([a-z]+)\b)?", re.IGNORECASE)
 _MAY_DO = re.compile(
     r"\b(?:you|members?|users?|they) (?:may|can) (?:still |only |also )?([a-z]+) (?:it|them|the [a-z]+)\b",
     re.I,
 )
-_WITHIN = re.compile(
-    rf"\bwithin (?P<n>{NUMBER}) (?P<unit>days?|hours?)(?: (?:of|after|from) (?:the )?(?P<event>[a-z]+(?: "
-    rf"[a-z]+)?))?",
-    re.IGNORECASE,
-)
-_LOCKED = re.compile(
-    r"\b(?:it is locked|is locked|(?:can|may) no longer be (?:edited|changed)|cannot be (?:edited|"
-    r"changed)|can't edit)\b",
-    re.I,
-)
-_CHANGING = ("set", "add", "update", "edit", "upload", "attach", "enter", "change")
-MAX_LOCKED = 4
 _CAPABILITIES = ("create", "change", "remove", "send", "run")
 
 
@@ -67,32 +48,40 @@ class Rule:
         return {"rule": self.rule, "sentence": self.sentence, "tool": self.tool, "predicate": self.predicate}
 
 
-def rule_sentences(sections: tuple[Section, ...], text: str) -> list[Sentence]:
-    """Find the sentences that limit, demand or forbid, as they stand in the text."""
-    found: list[Sentence] = []
+def quotable_sentences(sections: tuple[Section, ...], text: str) -> list[Sentence]:
+    """Find the whole sentences that stand in the text as they are, without markup that a quote breaks."""
     source = " ".join(text.split())
-    for section in sections:
-        for block in section.blocks:
-            for sentence in sentences(block.raw) if block.kind in ("item", "paragraph") else ():
-                if _is_rule(sentence) and " ".join(sentence.raw.split()) in source:
-                    found.append(sentence)
-    return found
+    return [
+        sentence
+        for section in sections
+        for block in section.blocks
+        if block.kind in ("item", "paragraph")
+        for sentence in sentences(block.raw)
+        if _is_quotable(sentence.raw) and " ".join(sentence.raw.split()) in source
+    ]
 
 
-def _is_rule(sentence: Sentence) -> bool:
-    raw = sentence.raw
-    if (
-        not 20 <= len(raw) <= 400
-        or re.search(r"[<>{}\\|]|```|\n\s*\n", raw)
-        or raw.rstrip(" *_)\"'”").endswith(("?", ":"))
-    ):
-        return False
-    if not raw.rstrip(" *_)\"'”`").endswith((".", "!")) or not _RULE.search(sentence.text):
+def _is_quotable(raw: str) -> bool:
+    ending = raw.rstrip(" *_)\"'”`")
+    return (
+        20 <= len(raw) <= 400
+        and not re.search(r"[<>{}\\|]|```|\n\s*\n", raw)
+        and ending.endswith((".", "!"))
+        and not raw.rstrip(" *_)\"'”").endswith((":", "?"))
+    )
+
+
+def is_rule(sentence: Sentence) -> bool:
+    """Say whether a sentence limits, demands or forbids; a plain order is a step, no rule."""
+    if not _RULE.search(sentence.text):
         return False
     instruction = read_instruction(sentence.marked)
     ordered = instruction is not None and instruction.voice == "imperative" and not instruction.condition
     return not ordered or bool(
-        re.search(r"\b(?:at most|up to|no more than|at least|between|from \d|cannot|must|only|never)\b", raw)
+        re.search(
+            r"\b(?:at most|up to|no more than|at least|between|from \d|cannot|must|only|never)\b",
+            sentence.raw,
+        )
     )
 
 
@@ -114,24 +103,24 @@ def capability_actions(rules: list[Sentence], entity: Entity, known: list[Action
     return list(found.values())[:3]
 
 
-def read_rules(rules: list[Sentence], specs: list[Spec], entity: Entity) -> list[Rule]:
-    """Turn sentences into constraints, those with predicates first to be kept when there are too many."""
+def read_rules(quotable: list[Sentence], specs: list[Spec], entity: Entity) -> list[Rule]:
+    """Turn rules, and steps that limit values, into constraints; those with predicates are kept first."""
     found: list[Rule] = []
-    for sentence in rules:
+    for sentence in quotable:
+        own_words = in_own_words(sentence)
+        instruction = read_instruction(sentence.marked)
+        ordered = instruction is not None and instruction.voice == "imperative"
         said = [
-            *_status_rules(sentence, specs, entity),
-            *_limit_rules(sentence, specs),
-            *_deadline_rules(sentence, specs, entity),
+            Rule((words if ordered else "") or own_words, sentence.raw, tool, predicate)
+            for tool, predicate, words in predicates(sentence, specs, entity)
         ]
-        found.extend(said or [Rule(in_own_words(sentence), sentence.raw, _tool_named(sentence, specs))])
-    options = _option_rules(specs, rules)
-    listed = {rule.sentence for rule in options}
-    found = [rule for rule in found if rule.sentence not in listed or rule.predicate] + options
+        if said or is_rule(sentence):
+            found.extend(said or [Rule(own_words, sentence.raw, _tool_named(sentence, specs))])
     seen: dict[tuple[str, str | None], Rule] = {}
     for rule in sorted(found, key=lambda r: r.predicate is None):
         seen.setdefault((rule.sentence, rule.predicate), rule)
     kept = list(seen.values())[:MAX_RULES]
-    order = {sentence.raw: index for index, sentence in enumerate(rules)}
+    order = {sentence.raw: index for index, sentence in enumerate(quotable)}
     return sorted(kept, key=lambda r: order.get(r.sentence, 999))
 
 
@@ -148,141 +137,8 @@ def in_own_words(sentence: Sentence) -> str:
     return re.sub(r"\s+", " ", text[:1].upper() + text[1:]).strip()
 
 
-def _actions(specs: list[Spec]) -> Iterator[tuple[Spec, Action]]:
-    for spec in specs:
-        if spec.action and spec.kind in ("write", "create"):
-            yield spec, spec.action
-
-
-def _status_rules(sentence: Sentence, specs: list[Spec], entity: Entity) -> list[Rule]:
-    named = [
-        s
-        for s in entity.statuses
-        if re.search(rf"(?<![\w-]){re.escape(s.lower())}(?![\w-])", sentence.text.lower())
-    ]
-    if not named:
-        return []
-    found: list[Rule] = []
-    if _LOCKED.search(sentence.text):
-        predicate = _status_predicate("cannot", named)
-        changes = [
-            spec for spec, action in _actions(specs) if spec.kind == "write" and action.verb in _CHANGING
-        ]
-        return [
-            Rule(in_own_words(sentence), sentence.raw, spec.name, predicate) for spec in changes[:MAX_LOCKED]
-        ]
-    for clause in re.split(r"[.;]\s|, (?:but|and) |, then ", sentence.text):
-        statuses = [
-            s for s in named if re.search(rf"(?<![\w-]){re.escape(s.lower())}(?![\w-])", clause.lower())
-        ]
-        for spec, action in _actions(specs):
-            if statuses and spec.kind == "write" and _mentions_verb(clause, action, statuses):
-                found.append(
-                    Rule(in_own_words(sentence), sentence.raw, spec.name, _status_predicate(clause, statuses))
-                )
-    return found
-
-
-def _mentions_verb(clause: str, action: Action, statuses: list[str]) -> bool:
-    rest = clause.lower()
-    for status in statuses:
-        rest = re.sub(
-            rf"(?:is|are|been|marked|still|while|once|only|as) (?:still )?{re.escape(status.lower())}",
-            " ",
-            rest,
-        )
-    forms = {
-        action.verb.split("_")[0],
-        inflect(action.verb, "VBN").split()[0],
-        inflect(action.verb, "VBG").split()[0],
-    }
-    modal = re.search(r"\b(?:can|may|must|cannot|can't|only|possible|allowed|locked)\b", rest)
-    return bool(modal) and any(re.search(rf"\b{re.escape(form)}\b", rest) for form in forms)
-
-
-def _status_predicate(clause: str, statuses: list[str]) -> str:
-    quoted = [json.dumps(status, ensure_ascii=False) for status in statuses]
-    if _NEGATIVE.search(clause) and not re.search(r"\bonly\b|\bunless\b|\buntil\b", clause, re.I):
-        return " && ".join(f"state.status != {status}" for status in quoted)
-    return f"state.status == {quoted[0]}" if len(quoted) == 1 else f"state.status in [{', '.join(quoted)}]"
-
-
-def _limit_rules(sentence: Sentence, specs: list[Spec]) -> list[Rule]:
-    numbers = {to_number(n) for n in re.findall(rf"(?<![\w.]){NUMBER}(?![\w])", sentence.text, re.IGNORECASE)}
-    found: list[Rule] = []
-    for spec, _ in _actions(specs):
-        for name, schema in properties_of(spec).items():
-            predicate = bounds_predicate(spec, name, schema, numbers)
-            head = name.split("_")[-1].rstrip("s")
-            named = re.search(rf"\b{re.escape(head)}", sentence.text, re.I) or (
-                "maxLength" in schema and "characters" in sentence.text
-            )
-            if predicate and named:
-                found.append(Rule(in_own_words(sentence), sentence.raw, spec.name, predicate))
-    return found[:3]
-
-
-def properties_of(spec: Spec) -> dict[str, Any]:
-    """Return the parameters of a tool that come from the text, nested ones included."""
-    properties = spec.schema["properties"]
-    return (
-        properties[spec.path]["properties"]
-        if spec.path
-        else {k: v for k, v in properties.items() if not k.endswith("_id")}
-    )
-
-
-def bounds_predicate(spec: Spec, name: str, schema: dict[str, Any], numbers: set[float]) -> str | None:
-    """Say a parameter's limits in CEL, when the sentence names them; None when it does not."""
-    where = f"args.{spec.path}.{name}" if spec.path else f"args.{name}"
-    parent = spec.schema["properties"][spec.path] if spec.path else spec.schema
-    pairs = (("minimum", ">=", where), ("maximum", "<=", where), ("maxItems", "<=", f"size({where})"),
-             ("minLength", ">=", f"size({where})"), ("maxLength", "<=", f"size({where})"))  # fmt: skip
-    parts = [
-        f"{what} {sign} {schema[key]}"
-        for key, sign, what in pairs
-        if key in schema and float(schema[key]) in numbers
-    ]
-    if not parts or all(part.endswith((">= 0", ">= 1")) for part in parts):
-        return None
-    said = " && ".join(parts)
-    return said if name in parent["required"] else f"!has({where}) || ({said})"
-
-
-def _deadline_rules(sentence: Sentence, specs: list[Spec], entity: Entity) -> list[Rule]:
-    match = _WITHIN.search(sentence.text)
-    if not match:
-        return []
-    event = re.sub(r"[^a-z]+", "_", (match["event"] or "opening").lower()).strip("_")
-    unit = "days" if match["unit"].lower().startswith("day") else "hours"
-    field = f"{unit}_since_{event.split('_')[-1] if event.startswith(('the_', 'its_', 'a_')) else event}"
-    for spec, action in _actions(specs):
-        forms = {action.verb.split("_")[0], inflect(action.verb, "VBN").split()[0]}
-        if spec.kind == "write" and any(
-            re.search(rf"\b{re.escape(form)}\b", sentence.text, re.I) for form in forms
-        ):
-            predicate = f"state.{field} <= {int(to_number(match['n']))}"
-            return [Rule(in_own_words(sentence), sentence.raw, spec.name, predicate)]
-    return []
-
-
-def _option_rules(specs: list[Spec], rules: list[Sentence]) -> list[Rule]:
-    """Say closed choices as rules too, when the step that lists them stands in the text as a sentence."""
-    options: list[Rule] = []
-    for spec, _ in _actions(specs):
-        for name, schema in properties_of(spec).items():
-            sentence = next(
-                (r for r in rules if "enum" in schema and all(o in r.text for o in schema["enum"])), None
-            )
-            if sentence and name in spec.schema["required"] and len(options) < 2:
-                listed = ", ".join(json.dumps(o, ensure_ascii=False) for o in schema["enum"])
-                rule = f"The {words_of(name)} must be one of {', '.join(schema['enum'])}."
-                options.append(Rule(rule, sentence.raw, spec.name, f"args.{name} in [{listed}]"))
-    return options
-
-
 def _tool_named(sentence: Sentence, specs: list[Spec]) -> str | None:
-    for spec, action in _actions(specs):
+    for spec, action in written(specs):
         forms = {inflect(action.verb, "VBN").split()[0], inflect(action.verb, "VBG").split()[0]}
         if any(re.search(rf"\b{re.escape(form)}\b", sentence.text, re.I) for form in forms if len(form) > 4):
             return spec.name

@@ -17,6 +17,7 @@ from gem_assets.offline.lexicon import (
     verb_lemmas,
     word_set,
 )
+from gem_assets.offline.naming import noun_problem
 from gem_assets.offline.nouns import is_thing, name_of, noun_phrase
 from gem_assets.offline.parameters import read_options
 from gem_assets.offline.steps import Section
@@ -88,7 +89,7 @@ def find_entity(sections: tuple[Section, ...], title: str | None) -> Entity:
     ranked = [
         name
         for name in sorted(merged, key=lambda one: -merged[one])
-        if is_thing(name) and not name.endswith(("_number", "_code", "_id"))
+        if is_thing(name) and not name.endswith(("_number", "_code", "_id")) and not noun_problem(name, "get")
     ]
     name = ranked[0] if ranked else "setting"
     return Entity(name, find_statuses(sections, name))

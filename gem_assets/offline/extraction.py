@@ -11,7 +11,7 @@ from typing import Any
 
 from gem_assets.offline.actions import read_actions
 from gem_assets.offline.classify import MIN_EVIDENCE
-from gem_assets.offline.constraints import capability_actions, read_rules, rule_sentences
+from gem_assets.offline.constraints import capability_actions, is_rule, quotable_sentences, read_rules
 from gem_assets.offline.entities import find_entity, goal_of
 from gem_assets.offline.lexicon import inflect, is_base_form, verb_class, verb_lemmas
 from gem_assets.offline.nouns import words_of
@@ -106,8 +106,9 @@ def _views(sections: tuple[Section, ...]) -> tuple[str, ...]:
                     step.instruction.rest,
                 )
                 label = (match[1] or match[2] or "").strip(" .:") if match else ""
-                if re.fullmatch(r"[\w][\w &/-]{2,30}", label) and not re.match(
-                    r"(?:Ctrl|Alt|Shift|Esc|Enter|Tab|F\d)", label
+                button = " " not in label and is_base_form(label) and verb_class(label.lower()) is not None
+                if re.fullmatch(r"[\w][\w &/-]{2,30}", label) and not (
+                    button or re.match(r"(?:Ctrl|Alt|Shift|Esc|Enter|Tab|Super|Turn O|F\d)", label)
                 ):
                     found[label] = None
     return tuple(found)[:8]
@@ -128,10 +129,10 @@ def _workflow(procedure: Procedure, text: str, rng: random.Random, summary: str)
         return ""
     entity = find_entity(sections, procedure.title)
     actions = [action for section in sections for action in read_actions(section, entity.name)]
-    rules = rule_sentences(sections, text)
-    extra = capability_actions(rules, entity, actions)
+    quotable = quotable_sentences(sections, text)
+    extra = capability_actions([s for s in quotable if is_rule(s)], entity, actions)
     specs = build_tools(actions + extra, entity, goal_of(procedure.title), _views(sections))
-    found = read_rules(rules, specs, entity)
+    found = read_rules(quotable, specs, entity)
     goal = describe_goal(procedure.title, sections)
     keeps = f"the service keeps the {words_of(entity.name)} records and carries out each step."
     description = f"The user wants to {goal}; {keeps} {summary}"

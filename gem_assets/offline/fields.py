@@ -8,15 +8,18 @@ from dataclasses import replace
 
 from gem_assets.offline.blocks import Block, Sentence, sentences
 from gem_assets.offline.lexicon import in_group, verb_class, verb_lemmas
-from gem_assets.offline.nouns import is_nameable, name_of, plural_name
+from gem_assets.offline.limits import names, read_limits
+from gem_assets.offline.nouns import is_nameable, name_of
 from gem_assets.offline.parameters import (
     Bounds,
     Parameter,
     clean_phrase,
+    counted_things,
+    is_numeric,
     qualify,
-    read_bounds,
     read_fields,
     read_options,
+    to_schema,
 )
 from gem_assets.offline.steps import Section, Step
 
@@ -26,15 +29,6 @@ _OPERATIONS = ("create", "change", "remove", "send", "set", "run", "read")
 _LABEL = re.compile(r"⟦([^⟧]{2,40})⟧")
 _FOLLOWING = re.compile(r"^(?:in |out )?(?:the )?(?:following|these)(?: \w+){0,3}:\s*", re.IGNORECASE)
 _WITH = re.compile(r"\bwith (?:your |the |a |an )?(?P<fields>[^.;:]{3,120})$", re.IGNORECASE)
-_LABEL_RANGE = re.compile(
-    r"⟦(?P<label>[A-Z][^⟧]{2,30})⟧\s+(?:(?:runs?|ranges?|can be|may be|is|goes|lies)\s+|(?=from |between "
-    r"))(?P<note>[^⟦.;]{3,80})"
-)
-_WITH = re.compile(r"\bwith (?:your |the |a |an )?(?P<fields>[^.;:]{3,120})$", re.IGNORECASE)
-_LABEL_RANGE = re.compile(
-    r"⟦(?P<label>[A-Z][^⟧]{2,30})⟧\s+(?:(?:runs?|ranges?|can be|may be|is|goes|lies)\s+|(?=from |between "
-    r"))(?P<note>[^⟦.;]{3,80})"
-)
 _LABEL_RANGE = re.compile(
     r"⟦(?P<label>[A-Z][^⟧]{2,30})⟧\s+(?:(?:runs?|ranges?|can be|may be|is|goes|lies)\s+|(?=from |between "
     r"))(?P<note>[^⟦.;]{3,80})"
@@ -51,20 +45,8 @@ def fields_of(step: Step, section: Section, group: str) -> tuple[Parameter, ...]
         fields = read_fields(rest.split(": ", 1)[1])
     elif _WITH.search(rest) and group in ("create", "run", "send"):
         fields = tuple(f for f in read_fields(_WITH.search(rest)["fields"]) if is_field(f))  # type: ignore[index]
-    elif group == "create" and read_bounds(rest).high:
-        name = name_of(re.sub(r"^(?:up to|at most|as many as|no more than)\s+\S+\s+", "", rest))
-        fields = (
-            (
-                Parameter(
-                    plural_name(name),
-                    clean_phrase(name.replace("_", " ")),
-                    bounds=read_bounds(rest),
-                    many=True,
-                ),
-            )
-            if name
-            else ()
-        )
+    elif group == "create":
+        fields = tuple(f for f in [counted_things(rest)] if f)
     if group == "set" and not fields:
         fields = tuple(p for s in sentences(section.blocks[step.block].raw) for p in labelled(s))
     children = _children(section, step.block) if step.sentence.raw.rstrip().endswith(":") else ()
@@ -86,7 +68,7 @@ def _named_fields(rest: str, group: str) -> tuple[Parameter, ...]:
     before, colon, after = rest.partition(": ")
     choices = read_options(after) if colon and not _FOLLOWING.match(rest) else ()
     if len(choices) > 1 and name_of(before) and all(choice[:1].isupper() for choice in choices):
-        return (Parameter(name_of(before), clean_phrase(before), choices),)
+        return _last_with(before, choices)
     if (colon and _FOLLOWING.match(rest)) or (colon and group == "input"):
         own = (
             read_fields(before) if not _FOLLOWING.match(rest) and not re.search(r"following", before) else ()
@@ -94,6 +76,8 @@ def _named_fields(rest: str, group: str) -> tuple[Parameter, ...]:
         return own if len(own) > 1 else read_fields(after)
     if colon:
         name, options = name_of(before), read_options(after)
+        if options and name and re.search(r",| and ", before):
+            return _last_with(before, options)
         return (
             (qualify(Parameter(name, clean_phrase(before), options), "" if options else after),)
             if name
@@ -117,6 +101,13 @@ def _named_fields(rest: str, group: str) -> tuple[Parameter, ...]:
             re.split(r" (?:exactly|as printed|so that|because|, so)\b", rest)[0],
         )
     )
+
+
+def _last_with(before: str, options: tuple[str, ...]) -> tuple[Parameter, ...]:
+    """Give the options after a colon to the last of the fields before it."""
+    listed = read_fields(before) if re.search(r",| and ", before) else ()
+    last = listed[-1] if len(listed) > 1 else Parameter(name_of(before), clean_phrase(before))
+    return (*listed[:-1], replace(last, options=options, bounds=Bounds()))
 
 
 def _children(section: Section, index: int) -> tuple[Block, ...]:
@@ -162,21 +153,18 @@ def labelled(sentence: Sentence) -> tuple[Parameter, ...]:
     return tuple(found)
 
 
-def bounded(parameter: Parameter, sentence: str) -> Parameter:
-    """Give a parameter the bounds that a sentence states about it, if it has none."""
+def bounded(parameter: Parameter, sentence: str, rivals: list[str]) -> Parameter:
+    """Give a parameter the bounds a sentence states about it and none of its rivals, if it has none."""
     if parameter.options or parameter.bounds != Bounds():
         return parameter
-    for clause in re.split(r"[;,]\s", sentence):
-        bounds = read_bounds(clause)
-        head = parameter.name.rsplit("_", 1)[-1]
-        near = re.search(
-            rf"\b{head}s?\b(?:\W+\w+){{0,5}}?\W+(?:from|between|up to|at least|at most|no more|no longer|"
-            rf"of|not exceed)\b",
-            clause,
-            re.I,
-        )
-        if bounds != Bounds() and near and not re.match(r"\d|day|hour|minute|week", bounds.unit):
-            return replace(parameter, bounds=bounds)
+    schema = to_schema(parameter)
+    if "pattern" in schema:
+        return parameter
+    for limit in read_limits(sentence):
+        kind = "string" if limit.in_characters else "array" if limit.counted else "number"
+        own = not limit.conditional and names(limit, parameter.name, {"type": kind}, "", rivals)
+        if own and (not limit.counted or parameter.many or is_numeric(parameter)):
+            return replace(parameter, bounds=Bounds(limit.low, limit.high, limit.unit))
     return parameter
 
 

@@ -41,7 +41,8 @@ _ADVERB = re.compile(
     r"after that|after this|later on|later|once again|again|please|simply|just|always|carefully|optionally|"
     r"alternatively|otherwise|instead|and|or|but|so|to begin|to start|step \d+|usually|normally|if necessary|"
     r"if needed|if you (?:want|wish|like)|when done|when finished|at this point|here|quickly|immediately|"
-    r"at the end|to finish|in addition|from there|the next step is to|do this:|note:|tip:)\b\s*[,:–-]?\s*",
+    r"at the end|there(?=,)|to finish|in addition|from there|the next step is to|do this:|note:|"
+    r"tip:)\b\s*[,:–-]?\s*",
     re.IGNORECASE,
 )
 _OPTIONAL = re.compile(

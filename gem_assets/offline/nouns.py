@@ -70,11 +70,15 @@ def name_of(text: str) -> str:
 
 def _snake(words: tuple[str, ...] | list[str]) -> str:
     kept = [re.sub(r"[^a-z0-9]+", "_", word.lower()).strip("_") for word in words]
+    kept = [word for word in kept if word not in {"your", "my", "our", "their", "his", "her"}]
     while kept and not _can_end(kept[-1]):
         kept.pop()
+    kept = kept[-MAX_WORDS:]
+    while len(kept) > 1 and in_group("lead_verbs", kept[0]):
+        kept = kept[1:]
     if not kept:
         return ""
-    kept = [*kept[-MAX_WORDS:-1], singular(kept[-1])]
+    kept = [*kept[:-1], singular(kept[-1])]
     name = "_".join(word for word in kept if word)
     return name if re.fullmatch(r"[a-z][a-z0-9_]{1,39}", name) else ""
 

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gem_assets.offline.lexicon import in_group
-from gem_assets.offline.nouns import name_of, words_of
+from gem_assets.offline.lexicon import in_group, singular
+from gem_assets.offline.nouns import name_of, plural_name, words_of
 
 MAX_OPTIONS = 12
 MAX_FIELDS = 8
@@ -51,6 +51,16 @@ _MAXIMUM = re.compile(
 )
 _MINIMUM = re.compile(
     rf"\b(?:at least|no less than|no fewer than|minimum of|not less than)\s+(?P<low>{NUMBER})\s*{UNIT}", re.I
+)
+_COUNTED = re.compile(
+    rf"^(?P<sign>up to|at most|as many as|no more than|"
+    rf"at least) (?P<n>{NUMBER}) (?P<things>[a-z][a-z -]*s)\b",
+    re.IGNORECASE,
+)
+_OPEN = re.compile(
+    r"\b(?:for example|e\.g\.|such as|for instance|including|like|usually|normally|about|roughly|recommended|"
+    r"ideally|typically|optional|if|unless|depending|per|before|after|other|another|your own)\b",
+    re.IGNORECASE,
 )
 _PAREN = re.compile(r"\(([^()]{2,140})\)")
 _SPLIT = re.compile(r",\s*(?:and |or |then )?|\s+and\s+|\s+or\s+|;\s*")
@@ -133,8 +143,10 @@ def read_fields(text: str) -> tuple[Parameter, ...]:
     for piece in _SPLIT.split(masked.rstrip(" .")):
         note = re.search(r"@(\d+)@", piece)
         phrase = re.sub(r"\s*@\d+@\s*", " ", piece).strip()
-        name = name_of(phrase)
-        if (
+        name, things = name_of(phrase), counted_things(phrase)
+        if things:
+            fields.append(things)
+        elif (
             name
             and len(phrase.split()) <= 8
             and phrase.lower() not in _NOT_FIELDS
@@ -145,6 +157,21 @@ def read_fields(text: str) -> tuple[Parameter, ...]:
             )
     unique = {field.name: field for field in fields}
     return tuple(unique.values())[:MAX_FIELDS]
+
+
+def counted_things(phrase: str) -> Parameter | None:
+    """Read `up to ten photos` as a list of photos, `up to 14 extra nights` as a number of them."""
+    match = _COUNTED.match(phrase)
+    if not match or _OPEN.search(phrase) or re.search(r"\bor\b", phrase):
+        return None
+    name = plural_name(name_of(match["things"]))
+    last = name.rsplit("_", 1)[-1]
+    if not name_of(match["things"]) or (in_group("units", last) and "_" not in name and last != "nights"):
+        return None
+    number = to_number(match["n"])
+    low, high = (number, None) if match["sign"].lower() == "at least" else (None, number)
+    bounds = Bounds(low, high)
+    return Parameter(name, clean_phrase(match["things"]), bounds=bounds, many=not in_group("units", last))
 
 
 def _mask(text: str) -> tuple[str, list[str]]:
@@ -160,12 +187,17 @@ def _mask(text: str) -> tuple[str, list[str]]:
 
 def qualify(parameter: Parameter, note: str) -> Parameter:
     """Add the options or bounds a note states about a parameter."""
+    head = singular(parameter.name.rsplit("_", 1)[-1])
+    if _OPEN.search(note) or in_group("ages", head):
+        return parameter
     bounds = read_bounds(note)
     if bounds != Bounds():
         return replace(parameter, bounds=bounds)
-    note = re.sub(r"^(?:either|one of|for example|e\.g\.|such as)[:,]?\s+", "", note)
+    note = re.sub(r"^(?:either|one of)[:,]?\s+", "", note)
     options = read_options(note)
-    return replace(parameter, options=options) if options and note != parameter.phrase else parameter
+    named = any(head in re.findall(r"[a-z]+", option.lower()) for option in options)
+    closed = options and not named and note != parameter.phrase
+    return replace(parameter, options=options) if closed else parameter
 
 
 def clean_phrase(text: str) -> str:
@@ -180,6 +212,8 @@ def to_schema(parameter: Parameter) -> dict[str, Any]:
     """Write a parameter as JSON Schema, typed by its name, options and bounds."""
     described = parameter.phrase or words_of(parameter.name)
     description = described[:1].upper() + described[1:]
+    if parameter.name.endswith("switch") and parameter.bounds == Bounds() and not parameter.many:
+        return {"type": "string", "enum": ["on", "off"], "description": f"{description}."}
     if parameter.options:
         return {"type": "string", "enum": list(parameter.options), "description": f"{description}."}
     schema = _typed(parameter, description)
@@ -188,6 +222,8 @@ def to_schema(parameter: Parameter) -> dict[str, Any]:
         array: dict[str, Any] = {"type": "array", "items": items, "minItems": 1}
         if parameter.bounds.high:
             array["maxItems"] = int(parameter.bounds.high)
+        if parameter.bounds.low:
+            array["minItems"] = int(parameter.bounds.low)
         return {**array, "description": schema["description"]}
     return schema
 

@@ -12,7 +12,7 @@ from gem_assets.offline.blueprint import Blueprint, Capability, read_blueprint
 from gem_assets.offline.conflicts import conflict, deletes, limit_sentence
 from gem_assets.offline.dialogue import Script, phrases, start_scene, wording
 from gem_assets.offline.extraction import seeded
-from gem_assets.offline.lexicon import in_group, inflect
+from gem_assets.offline.lexicon import in_group
 from gem_assets.offline.nouns import words_of
 from gem_assets.offline.openings import open_browse, open_create, open_misquote, open_vague
 from gem_assets.offline.other_records import locked, take_back
@@ -112,7 +112,7 @@ def system_message(script: Script, extra: str = "") -> str:
     """Write the system message: role, rules of the source in order, limits, order of work, conduct."""
     start_scene(script, "system")
     blueprint = script.blueprint
-    rules = [*blueprint.rules, *_limits(blueprint), *_order(script)]
+    rules, accepted = blueprint.rules, _limits(blueprint)
     lines = [wording(script, "system", "role")]
     if rules:
         lines += [
@@ -120,8 +120,10 @@ def system_message(script: Script, extra: str = "") -> str:
             wording(script, "system", "rules_head"),
             *(f"{n}. {rule}" for n, rule in enumerate(rules, 1)),
         ]
+    if accepted:
+        lines += ["", wording(script, "system", "accepted_head"), *(f"- {line}" for line in accepted)]
     conduct = [line.format(entity=words_of(blueprint.entity)) for line in phrases()["system"]["conduct"]]
-    conduct = [line for line in conduct if not (deletes(script) and "never deleted" in line)]
+    conduct = [line for line in conduct if not (deletes(script) and "deleted with" in line)]
     lines += ["", wording(script, "system", "conduct_head"), *(f"- {line}" for line in conduct)]
     return text_tag("system", "\n".join(lines) + (f"\n\n{extra}" if extra else ""))
 
@@ -139,17 +141,6 @@ def _limits(blueprint: Blueprint) -> list[str]:
             elif schema.get("maximum") is not None or schema.get("minimum", 0) > 1:
                 found.append(limit_sentence(name, schema))
     return list(dict.fromkeys(found))[:8]
-
-
-def _order(script: Script) -> list[str]:
-    closing, before = script.world.closing, script.world.before_closing
-    if not closing or not before:
-        return []
-    fields = next(iter(before.fields))
-    noun = words_of(closing.noun or closing.entity)
-    return [
-        f"The {noun} must not be {inflect(closing.verb, 'VBN')} before the {words_of(fields)} is recorded."
-    ]
 
 
 def _next_step(script: Script) -> None:

@@ -4,6 +4,7 @@ Does not belong here: the added scenes (`added_scenes.py`) and tools (`added_too
 """
 
 import random
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -87,8 +88,13 @@ def _more(script: Script, workflow: Mapping[str, Any], scenes: list[Scene]) -> N
 
 
 def _by_hand(step: str) -> bool:
+    if re.search(
+        r"\b(?:it|them|they|this|that|these|those|one|ones|later|again|other|above|below)\b|[:(]", step, re.I
+    ):
+        return False  # it speaks of something that the dialogue has not named
     found = read_instruction(step, allow_narrative=False)
-    return found is not None and verb_class(found.verb) == "physical" and found.voice == "imperative"
+    by_hand = found is not None and verb_class(found.verb) == "physical" and found.voice == "imperative"
+    return by_hand and not found.condition and len(step) >= 18 if found else False
 
 
 def _grow(script: Script, trajectory: Mapping[str, Any]) -> None:

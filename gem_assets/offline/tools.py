@@ -10,6 +10,7 @@ from typing import Any
 from gem_assets.offline.actions import Action, merge, tool_verb
 from gem_assets.offline.entities import Entity
 from gem_assets.offline.lexicon import in_group, inflect, verb_class, word_set
+from gem_assets.offline.naming import name_problem
 from gem_assets.offline.nouns import is_thing, plural_name, words_of
 from gem_assets.offline.parameters import Bounds, Parameter, to_schema
 
@@ -56,7 +57,8 @@ def build_tools(
     actions: list[Action], entity: Entity, goal: tuple[str, str], views: tuple[str, ...]
 ) -> list[Spec]:
     """Build 4 to 12 tools: list and get for the records, then a tool per action in the order of the text."""
-    actions = _unique(_without_own_id(actions, entity.name))
+    named = (_well_named(action) for action in _without_own_id(actions, entity.name))
+    actions = _unique([action for action in named if action])
     related = _related(actions, entity.name)
     specs = [_list_tool(_with_ends(entity, actions)), _get_tool(entity)]
     if related:
@@ -108,6 +110,17 @@ def _rank(spec: Spec) -> int:
     if action is None or (not action.parameters and action.verb not in word_set("tool_words.toml", "kept")):
         return 2
     return 0 if action.verb in word_set("tool_words.toml", "kept") or spec.kind == "create" else 1
+
+
+def _well_named(action: Action) -> Action | None:
+    """Shorten a name that is too long; None for an action whose name no developer would accept."""
+    if action.verb == "set" and action.noun.endswith("_switch"):
+        action = replace(action, noun=action.noun.removesuffix("_switch"))
+    if not name_problem(action.name):
+        return action
+    tail = 3 if action.noun.endswith("_details") else 2
+    short = replace(action, noun="_".join(action.noun.split("_")[-tail:]))
+    return None if name_problem(short.name) else short
 
 
 def _without_own_id(actions: list[Action], entity: str) -> list[Action]:
@@ -259,10 +272,14 @@ def _fill_ins(entity: Entity, goal: tuple[str, str], views: tuple[str, ...], wri
     if len(views) >= 2:
         view = to_schema(Parameter("view", "view to open", views))
         found.append(
-            _plain_tool("open_view", f"Open one of the views of {article(words)}.", name, {"view": view})
+            _plain_tool(
+                "set_view", f"Choose the view in which {article(words)} is shown.", name, {"view": view}
+            )
         )
     verb = tool_verb(goal[0])
-    if verb_class(goal[0]) in ("create", "change", "set", "send", "run", "remove") and verb not in _NO_GOALS:
+    if verb_class(goal[0]) in ("create", "change", "set", "send", "run", "remove") and not (
+        verb in _NO_GOALS or in_group("skipped", verb)
+    ):
         said = f"{verb.replace('_', ' ').capitalize()} {article(words)} and return its new status."
         found.append(_plain_tool(f"{verb}_{name}", said, name, {}))
     note = to_schema(Parameter("note", "note to keep with the record", bounds=Bounds(1, 500, "characters")))

@@ -14,11 +14,13 @@ from dagster_duckdb import DuckDBResource
 from gem_assets.llm.protocol import StopRunError
 from gem_assets.orchestration.metadata import column_schema, run_metadata, shape_metadata
 from gem_assets.orchestration.partitions import corpus_shards, one_run_per_shard
+from gem_assets.orchestration.progress import progress_teller
 from gem_assets.orchestration.resources import Workplace, connected
 from gem_assets.stages.catalog import stage_of
+from gem_assets.stages.pilot import LIMIT_TAG
 from gem_assets.stages.shard import ShardFailedError, carry_documents, carry_stage, check_failures
 from gem_assets.store.home import StoreError
-from gem_assets.store.stage_runs import StageRun
+from gem_assets.store.stage_runs import StageRun, current_stage_run
 
 Materialized = dg.MaterializeResult[Any]
 
@@ -51,9 +53,10 @@ def documents(
     context: dg.AssetExecutionContext, database: DuckDBResource, workplace: dg.ResourceParam[Workplace]
 ) -> Materialized:
     """Ingested rows, normalised and judged: can the text be worked with at all?"""
+    before = current_stage_run(workplace.home, "documents", context.partition_key)
     with connected(database) as connection:
         run = carry_documents(connection, context.partition_key, context.run_id, workplace.settings)
-    return _report(context, run, workplace, {})
+    return _report(context, run, workplace, run_metadata(run, before))
 
 
 @shard_asset(documents)
@@ -109,6 +112,7 @@ SHARD_ASSETS = (
 def _carry(
     context: dg.AssetExecutionContext, database: DuckDBResource, workplace: Workplace, asset: str
 ) -> Materialized:
+    before = current_stage_run(workplace.home, asset, context.partition_key)
     with connected(database) as connection:
         try:
             run = carry_stage(
@@ -118,19 +122,20 @@ def _carry(
                 context.run_id,
                 workplace.settings,
                 workplace.environment,
+                progress_teller(asset, context.partition_key),
+                limit=int(context.run.tags[LIMIT_TAG]) if LIMIT_TAG in context.run.tags else None,
             )
         except (StopRunError, StoreError) as error:
             # Nothing that a second try would change.
             raise dg.Failure(str(error), allow_retries=False) from error
         path = workplace.home.shard_file(f"{asset}_outcomes", context.partition_key)
         shape = shape_metadata(connection, str(path)) if asset.endswith("_trajectories") else {}
-    return _report(context, run, workplace, shape)
+    return _report(context, run, workplace, run_metadata(run, before) | shape)
 
 
 def _report(
-    context: dg.AssetExecutionContext, run: StageRun, workplace: Workplace, shape: dict[str, float]
+    context: dg.AssetExecutionContext, run: StageRun, workplace: Workplace, metadata: dict[str, Any]
 ) -> Materialized:
-    metadata = run_metadata(run) | shape
     if run.failed:
         context.log.warning("%d of %d inputs failed: %s", run.failed, run.inputs, run.reasons)
     context.log.info(

@@ -1,13 +1,20 @@
-"""The SQL checks as Dagster asset checks: one SELECT each, and any row it returns is a failure."""
+"""Asset checks: the SQL checks over all tables, and whether each stage is up to date.
 
+A SQL check is one SELECT, and any row it returns is a failure.
+"""
+
+from collections import Counter
 from collections.abc import Iterator
 
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
+from gem_assets.orchestration.assets import SHARD_ASSETS
 from gem_assets.orchestration.resources import Workplace, connected
 from gem_assets.orchestration.tables import warehouse
+from gem_assets.stages.staleness import find_stale
 from gem_assets.store.connections import attach_live
+from gem_assets.store.raw import shard_names
 from gem_assets.store.sql_files import read_sql, sql_names
 
 SHOWN = 20
@@ -43,3 +50,43 @@ def table_checks(
                 severity=dg.AssetCheckSeverity.WARN if name in _WARNINGS else dg.AssetCheckSeverity.ERROR,
                 metadata={"rows": len(rows), "first": dg.MetadataValue.md(f"```\n{shown}\n```")},
             )
+
+
+@dg.multi_asset_check(
+    name="freshness_checks",
+    specs=[
+        dg.AssetCheckSpec(
+            "up_to_date",
+            asset=asset,
+            description="Is every shard what today's text, prompts, model and settings would make of it?",
+        )
+        for asset in SHARD_ASSETS
+    ],
+    can_subset=True,
+)
+def freshness_checks(
+    context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]
+) -> Iterator[dg.AssetCheckResult]:
+    """Warn, per stage, of the shards that `gem stale` lists, with the reason."""
+    found = find_stale(workplace.settings, workplace.environment, shard_names(workplace.home))
+    asked = {key.asset_key for key in context.op_execution_context.selected_asset_check_keys}
+    for asset in SHARD_ASSETS:
+        if asset.key not in asked:
+            continue
+        name = asset.key.to_user_string()
+        stale = [item for item in found if item.asset == name]
+        reasons = Counter(item.reason for item in stale)
+        yield dg.AssetCheckResult(
+            check_name="up_to_date",
+            asset_key=asset.key,
+            passed=not stale,
+            severity=dg.AssetCheckSeverity.WARN,
+            description="; ".join(f"{count} shards: {reason}" for reason, count in reasons.items()),
+            metadata={
+                "stale_shards": len(stale),
+                "first": dg.MetadataValue.md(
+                    "\n".join(f"- {item.shard}: {item.reason}" for item in stale[:SHOWN])
+                ),
+                "mend": dg.MetadataValue.md("`gem backfill --stale`, or the job backfill_stale"),
+            },
+        )

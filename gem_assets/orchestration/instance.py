@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from gem_assets.orchestration.dataset_assets import register_recipes
 from gem_assets.orchestration.partitions import register_shards
 from gem_assets.store.files import only_writer
 from gem_assets.store.home import Home
@@ -25,6 +26,7 @@ def open_instance(home: Home) -> dg.DagsterInstance:
         instance = dg.DagsterInstance.get()
         instance.all_instigator_state()
         register_shards(instance, home)
+        register_recipes(instance, home)
         settle_dead_runs(instance)
     return instance
 

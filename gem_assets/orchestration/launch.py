@@ -10,11 +10,13 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gem_assets.orchestration.progress import Progress
+from gem_assets.stages.pilot import LIMIT_TAG
 from gem_assets.stages.staleness import Stale
 
 
@@ -24,10 +26,16 @@ class Order:
 
     shard: str | None
     assets: tuple[str, ...] = ()
+    limit: int | None = None
+    """Only so many of the shard's documents."""
 
     def to_line(self) -> str:
         """Write the order as a worker reads it."""
-        told = {"shard": self.shard, "assets": self.assets} if self.shard else {"tables": True}
+        told: dict[str, Any] = {"tables": True}
+        if self.shard:
+            told = {"shard": self.shard, "assets": self.assets}
+        if self.limit is not None:
+            told["tags"] = {LIMIT_TAG: str(self.limit)}
         return json.dumps(told) + "\n"
 
 
@@ -51,8 +59,14 @@ class Launcher:
         self._lock = threading.Lock()
         self._stopped = False
 
-    def execute(self, orders: Sequence[Order], workers: int, done: Callable[[Done], None]) -> list[Done]:
-        """Execute all orders, calling `done` after each; returns every result."""
+    def execute(
+        self,
+        orders: Sequence[Order],
+        workers: int,
+        done: Callable[[Done], None],
+        underway: Callable[[Progress], None] = lambda progress: None,
+    ) -> list[Done]:
+        """Execute all orders, calling `done` after each and `underway` now and then; returns every result."""
         waiting = iter(orders)
         results: list[Done] = []
 
@@ -66,7 +80,7 @@ class Launcher:
                 done(result)
 
         threads = [
-            threading.Thread(target=self._work, args=(next_order, finished), daemon=True)
+            threading.Thread(target=self._work, args=(next_order, finished, underway), daemon=True)
             for _ in range(min(workers, len(orders)))
         ]
         for thread in threads:
@@ -83,12 +97,17 @@ class Launcher:
                 if worker.poll() is None:
                     os.killpg(worker.pid, signal.SIGTERM)
 
-    def _work(self, next_order: Callable[[], Order | None], done: Callable[[Done], None]) -> None:
+    def _work(
+        self,
+        next_order: Callable[[], Order | None],
+        done: Callable[[Done], None],
+        underway: Callable[[Progress], None],
+    ) -> None:
         worker: subprocess.Popen[str] | None = None
         while (order := next_order()) is not None:
             if worker is None or worker.poll() is not None:
                 worker = self._start()
-            done(_hand_over(worker, order))
+            done(_hand_over(worker, order, underway))
         if worker is not None:
             self._finish(worker)
 
@@ -117,21 +136,24 @@ class Launcher:
             self._workers.discard(worker)
 
 
-def orders_for(stale: Sequence[Stale]) -> list[Order]:
+def orders_for(stale: Sequence[Stale], limits: Mapping[str, int | None] | None = None) -> list[Order]:
     """Gather stale assets into one order per shard, in the order of the shards."""
     shards: dict[str, list[str]] = {}
     for item in stale:
         shards.setdefault(item.shard, []).append(item.asset)
-    return [Order(shard, tuple(assets)) for shard, assets in shards.items()]
+    return [Order(shard, tuple(assets), (limits or {}).get(shard)) for shard, assets in shards.items()]
 
 
-def _hand_over(worker: subprocess.Popen[str], order: Order) -> Done:
+def _hand_over(worker: subprocess.Popen[str], order: Order, underway: Callable[[Progress], None]) -> Done:
     assert worker.stdin is not None
     assert worker.stdout is not None
     try:
         worker.stdin.write(order.to_line())
         worker.stdin.flush()
         line = worker.stdout.readline()
+        while line and "progress" in (told := json.loads(line)):
+            underway(Progress(**told["progress"]))
+            line = worker.stdout.readline()
     except OSError:
         line = ""
     if not line:

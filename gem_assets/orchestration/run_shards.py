@@ -4,16 +4,19 @@ Imports no Dagster, so that running again with nothing to do takes no time.
 """
 
 import signal
-import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from types import FrameType
 
 import click
 
-from gem_assets.orchestration.launch import Done, Launcher, Order, orders_for
+from gem_assets.llm.budget import with_run_budget
+from gem_assets.orchestration.display import Display, say_where
+from gem_assets.orchestration.launch import Launcher, Order, orders_for
 from gem_assets.reports.yield_report import read_report, render_text
 from gem_assets.settings import Settings
 from gem_assets.stages.catalog import ASSETS
+from gem_assets.stages.pilot import allot
 from gem_assets.stages.staleness import Stale, find_stale
 from gem_assets.store.connections import open_live
 from gem_assets.store.files import sweep
@@ -21,50 +24,47 @@ from gem_assets.store.home import Home
 from gem_assets.store.stage_runs import reconcile
 
 
-def run_shards(
-    settings: Settings,
-    environment: dict[str, str],
-    shards: Sequence[str],
-    until: str,
-    workers: int,
-    force: bool,
-) -> int:
+@dataclass(frozen=True)
+class Wanted:
+    """How far a run is to go. `limit` documents make a pilot; `budget` US dollars are a hard stop."""
+
+    until: str = ASSETS[-1]
+    workers: int = 2
+    force: bool = False
+    limit: int | None = None
+    budget: float | None = None
+
+
+def run_shards(settings: Settings, environment: dict[str, str], shards: Sequence[str], wanted: Wanted) -> int:
     """Materialise what is stale of these shards up to an asset; returns the exit code."""
     home = Home(settings.home)
+    environment = with_run_budget(environment, wanted.budget)
     sweep(home.root)
     reconcile(home)
-    stale = find_stale(settings, environment, shards, until)
-    if force:
-        wanted = ASSETS[: ASSETS.index(until) + 1]
-        stale = [Stale(asset, shard, "asked for") for shard in shards for asset in wanted]
-    orders = orders_for(stale)
+    limits = {} if wanted.limit is None else allot(home, shards, wanted.limit)
+    shards = [shard for shard in shards if wanted.limit is None or shard in limits]
+    stale = find_stale(settings, environment, shards, wanted.until)
+    if wanted.force:
+        assets = ASSETS[: ASSETS.index(wanted.until) + 1]
+        stale = [Stale(asset, shard, "asked for") for shard in shards for asset in assets]
+    orders = orders_for(stale, limits)
     click.echo(f"{len(shards)} shards, {len(orders)} to materialise")
-    failed = _execute(orders, home, environment, workers) if orders or not home.warehouse.is_file() else 0
+    failed = (
+        _execute(orders, home, environment, wanted.workers) if orders or not home.warehouse.is_file() else 0
+    )
     with open_live(home) as connection:
         click.echo(render_text(read_report(connection), 100))
-    _say_where(home)
+    say_where(home)
     return 1 if failed else 0
 
 
 def _execute(orders: Sequence[Order], home: Home, environment: dict[str, str], workers: int) -> int:
     launcher = Launcher(environment, home.dagster / "worker.log")
     _stop_on_signals(launcher)
-    started = time.monotonic()
-    finished: list[Done] = []
-
-    def show(done: Done) -> None:
-        finished.append(done)
-        said = "done" if done.ok else f"FAILED: {done.problem}"
-        seconds = time.monotonic() - started
-        click.echo(f"[{len(finished)}/{len(orders)}] {done.order.shard} {said} ({seconds:.0f} s)")
-
-    results = launcher.execute(orders, workers, show)
-    results += launcher.execute([Order(None)], 1, _show_tables)
+    display = Display(len(orders))
+    results = launcher.execute(orders, workers, display.done, display.underway)
+    results += launcher.execute([Order(None)], 1, display.tables)
     return sum(not done.ok for done in results) + len(orders) + 1 - len(results)
-
-
-def _show_tables(done: Done) -> None:
-    click.echo("warehouse and report rebuilt" if done.ok else f"warehouse or report FAILED: {done.problem}")
 
 
 def _stop_on_signals(launcher: Launcher) -> None:
@@ -74,11 +74,3 @@ def _stop_on_signals(launcher: Launcher) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-
-
-def _say_where(home: Home) -> None:
-    trajectories = home.tables / "validated_trajectories_outcomes"
-    click.echo(f'tables        {home.warehouse}   (gem sql "FROM stage_runs")')
-    click.echo(f'trajectories  {trajectories}   (gem sql "FROM validated_trajectories")')
-    click.echo(f"report        {home.reports / 'yield_report.html'}")
-    click.echo("next          make ui · gem try FILE · gem audit ID · gem ingest PATH --corpus NAME")

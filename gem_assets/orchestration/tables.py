@@ -6,7 +6,9 @@ import dagster as dg
 from dagster_duckdb import DuckDBResource
 
 from gem_assets.orchestration.assets import SHARD_ASSETS
+from gem_assets.orchestration.metadata import REPORT_URL, VIEWER_URL
 from gem_assets.orchestration.resources import Workplace, connected
+from gem_assets.reports.viewer import write_viewer
 from gem_assets.reports.yield_report import read_report, render_markdown, write_report
 from gem_assets.store.connections import attach_live
 from gem_assets.store.warehouse import build_warehouse
@@ -38,6 +40,13 @@ def yield_report(
         attach_live(connection, workplace.home)
         report = read_report(connection)
         page = write_report(workplace.home, connection)
+        viewer = write_viewer(workplace.home, connection)
     return dg.MaterializeResult(
-        metadata={"funnel": dg.MetadataValue.md(render_markdown(report)), "page": dg.MetadataValue.path(page)}
+        metadata={
+            "funnel": dg.MetadataValue.md(render_markdown(report)),
+            "page": dg.MetadataValue.path(page),
+            "report": dg.MetadataValue.url(REPORT_URL),
+            "trajectories": dg.MetadataValue.url(VIEWER_URL),
+            "viewer": dg.MetadataValue.path(viewer),
+        }
     )

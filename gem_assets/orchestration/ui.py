@@ -14,7 +14,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from gem_assets.orchestration.instance import open_instance
-from gem_assets.settings import load_settings, read_environment
+from gem_assets.settings import CHECKOUT, load_settings, read_environment
 from gem_assets.store.home import Home
 from gem_assets.store.tables import declare_tables
 
@@ -46,8 +46,9 @@ def main() -> int:
 def start_dagster(environment: dict[str, str]) -> subprocess.Popen[bytes]:
     """Start web server and daemon in a process group of their own."""
     program = str(Path(sys.executable).with_name("dagster"))
-    module = ["-m", "gem_assets.definitions"]
-    command = [program, "dev", "-h", HOST, "-p", str(UI_PORT), *module]
+    workspace = CHECKOUT / "workspace.yaml"
+    loaded = ["-w", str(workspace)] if workspace.is_file() else ["-m", "gem_assets.definitions"]
+    command = [program, "dev", "-h", HOST, "-p", str(UI_PORT), *loaded]
     return subprocess.Popen(command, env=environment, start_new_session=True)
 
 

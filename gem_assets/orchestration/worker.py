@@ -14,6 +14,7 @@ import dagster as dg
 
 from gem_assets.definitions import build_definitions
 from gem_assets.orchestration.instance import PROCESS_TAG, open_instance
+from gem_assets.orchestration.progress import VARIABLE
 from gem_assets.settings import load_settings, read_environment
 from gem_assets.store.home import Home
 
@@ -23,6 +24,7 @@ def main() -> None:
     # Answers go out by a descriptor of their own: whatever a library prints must not be taken for one.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
+    os.environ[VARIABLE] = str(answers.fileno())
     environment = read_environment()
     home = Home(load_settings(environment).home)
     instance = open_instance(home)

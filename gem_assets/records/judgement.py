@@ -5,18 +5,68 @@ from typing import Literal
 from gem_assets.records.base import Record
 
 Rubric = Literal["R1", "R2", "R3"]
-JudgeStatus = Literal["passed", "failed", "not run (no model)"]
+Level = Literal["decidable", "advisory"]
+SourceKind = Literal[
+    "user", "system", "result", "proposed", "schema", "derived", "composed", "free", "ungrounded"
+]
+JudgeStatus = Literal["passed", "failed", "not run (no model)", "not asked (stopped by a rule)"]
 
 
 class Finding(Record):
-    """One thing a rule found wrong, with what shows it.
+    """One thing a check found wrong, with what shows it.
 
-    `message` is the index of the offending message (0 = system), None where the whole is at fault.
+    `message` is the index of the offending message (0 = system), None where the whole is at fault. Only a
+    `decidable` finding rejects; an `advisory` one is evidence for the judge and the report.
     """
 
     reason: str
     evidence: str
     message: int | None = None
+    kind: str = "rule"
+    """The check it comes from: rule, provenance, state, constraint, faithfulness, dialogue."""
+    level: Level = "decidable"
+    other_message: int | None = None
+    """The message it contradicts, where it contradicts one."""
+    path: str | None = None
+    """Where in the arguments or the result, as `$.items[2].sku`."""
+    span: tuple[int, int] | None = None
+    """Where in the text of the message: first character and the one after the last."""
+
+
+class ArgumentSource(Record):
+    """Where one value of one call's arguments comes from.
+
+    Kinds: said by the user or the system message; in an earlier `result`; `proposed` by the assistant and
+    answered by the user; from the tool's `schema` (choices, default, examples); `derived` from such values
+    (`derivation` says how); `composed` text; `free` (yes, no, nothing, a client's own key); or `ungrounded`.
+    """
+
+    call_message: int
+    call_id: str
+    tool: str
+    path: str
+    value: str
+    """The value as JSON, shortened to 120 characters."""
+    kind: SourceKind
+    message: int | None = None
+    """The message it comes from."""
+    source_path: str | None = None
+    """Where in that result."""
+    span: tuple[int, int] | None = None
+    """Where in that text."""
+    derivation: str | None = None
+
+
+class VerificationMetrics(Record):
+    """Shares that verification measures; None where there was nothing to measure."""
+
+    argument_count: int = 0
+    grounded_share: float | None = None
+    """Arguments whose source is known, of all that could have one."""
+    rule_count: int = 0
+    """Rules the system message states."""
+    sourced_share: float | None = None
+    """Those of them that stand in the source document or its constraints."""
 
 
 class RubricScore(Record):

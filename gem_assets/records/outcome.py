@@ -22,6 +22,10 @@ class Reason(StrEnum):
     CORPUS_DUPLICATE = "corpus_duplicate"  # the same text stands in an earlier row
     CORPUS_SUPERSEDED = "corpus_superseded"  # a later version of this row was ingested
 
+    PREFILTER_TOO_SHORT = "prefilter_too_short"  # fewer words than a procedure has
+    PREFILTER_REPETITIVE = "prefilter_repetitive"  # most of its lines stand in it before
+    PREFILTER_NO_INSTRUCTIONS = "prefilter_no_instructions"  # hardly a verb where an instruction begins
+
     FILTER_NOT_MULTI_STEP = "filter_not_multi_step"  # an essay, a top-ten list, a changelog
     FILTER_UNSUPPORTED_LANGUAGE = "filter_unsupported_language"  # the baseline generator reads English only
     FILTER_UNPARSEABLE = "filter_unparseable"  # no readable answer, not even after the repair turn
@@ -36,6 +40,7 @@ class Reason(StrEnum):
     EXTRACT_TOO_LONG = "extract_too_long"
     EXTRACT_TRUNCATED = "extract_truncated"
     EXTRACT_EMPTY = "extract_empty"
+    EXTRACT_TOO_MANY_WORKFLOWS = "extract_too_many_workflows"  # beyond what one document may give
     EXTRACT_TOO_FEW_STEPS = "extract_too_few_steps"  # one step is no workflow
     EXTRACT_NO_TOOLS = "extract_no_tools"
     EXTRACT_TOOL_INVALID = "extract_tool_invalid"  # illegal or repeated name, parameters no JSON Schema
@@ -61,6 +66,9 @@ class Reason(StrEnum):
     REFINE_EMPTY = "refine_empty"
     REFINE_NOT_WELL_FORMED = "refine_not_well_formed"  # breaks turn order
     REFINE_LOST_CALLS = "refine_lost_calls"  # fewer calls than the draft had
+    REFINE_LOST_TOOLS = "refine_lost_tools"  # a tool of the draft is not on offer any more
+    REFINE_LOST_FACTS = "refine_lost_facts"  # a sourced rule of the draft is gone
+    REFINE_LOST_VALIDITY = "refine_lost_validity"  # breaks what the draft kept
 
     RULE_TOOL_SCHEMA = "rule_tool_schema"  # parameters are no JSON Schema of type object
     RULE_TOOL_NAME = "rule_tool_name"  # not [A-Za-z0-9_-]{1,64}
@@ -84,11 +92,60 @@ class Reason(StrEnum):
     RULE_TOO_SMALL = "rule_too_small"  # fewer messages or calls than a multi-turn dialogue has
     RULE_FEW_PATTERNS = "rule_few_patterns"  # fewer than three interaction patterns
 
+    # Deterministic checks of what is said and done; `verification/finding_levels.py` says which reject.
+    VERIFY_UNGROUNDED_ID = "verify_ungrounded_id"  # an identifier nobody gave and no result returned
+    VERIFY_ID_BEFORE_CREATED = "verify_id_before_created"  # used before the result that makes it
+    VERIFY_READ_CONTRADICTION = "verify_read_contradiction"  # another value, with no write in between
+    VERIFY_LOST_WRITE = "verify_lost_write"  # a later read shows the value from before the write
+    VERIFY_RESULT_CONTRADICTS_CALL = "verify_result_contradicts_call"  # it answers for other arguments
+    VERIFY_LISTING_OMITS = "verify_listing_omits"  # a list lacks what was created
+    VERIFY_CONSTRAINT_VIOLATED = "verify_constraint_violated"  # success where the predicate is false
+    VERIFY_REFUSED_ALLOWED = "verify_refused_allowed"  # a limit is named that the call keeps
+    VERIFY_STATED_LIMIT = "verify_stated_limit"  # the assistant calls within limits what is not, or reverse
+    VERIFY_ORDER_BROKEN = "verify_order_broken"  # a change before the sign-in the rules demand first
+    VERIFY_RULE_CONTRADICTED = "verify_rule_contradicted"  # a system rule with another number than the source
+    VERIFY_CONSTRAINT_UNSOURCED = "verify_constraint_unsourced"  # its sentence is not in the source
+    VERIFY_CONSTRAINT_NUMBER = "verify_constraint_number"  # its number is nowhere in the source
+    VERIFY_GUESSED_ID = "verify_guessed_id"  # an ungrounded identifier in a call that failed
+    VERIFY_UNGROUNDED_NAME = "verify_ungrounded_name"
+    VERIFY_UNGROUNDED_NUMBER = "verify_ungrounded_number"
+    VERIFY_UNGROUNDED_DATE = "verify_ungrounded_date"
+    VERIFY_UNGROUNDED_TEXT = "verify_ungrounded_text"  # an unknown identifier in a composed text
+    VERIFY_STATE_DOUBTFUL = "verify_state_doubtful"  # a change that may have happened outside
+    VERIFY_LISTING_FILTER = "verify_listing_filter"  # a row that the asked-for filter excludes
+    VERIFY_RESULT_ARITHMETIC = "verify_result_arithmetic"  # a total that its parts do not make
+    VERIFY_REFUSAL_DOUBTFUL = "verify_refusal_doubtful"  # refused, though all predicates hold
+    VERIFY_GRAPH_ORDER = "verify_graph_order"  # against an arrow of the execution graph
+    VERIFY_RULE_INVENTED = "verify_rule_invented"  # a system rule the source does not have
+    VERIFY_RULE_OMITTED = "verify_rule_omitted"  # a constraint the system message does not state
+    VERIFY_FALSE_INABILITY = "verify_false_inability"  # "I cannot", with the tool on offer
+    VERIFY_UNDISCLOSED_FAILURE = "verify_undisclosed_failure"  # success told after an error
+    VERIFY_UNSUPPORTED_SUCCESS = "verify_unsupported_success"  # done, without a call that does it
+    VERIFY_UNKNOWN_ID_SAID = "verify_unknown_id_said"  # told an identifier that nothing returned
+    VERIFY_LEAKED_REASONING = "verify_leaked_reasoning"
+    VERIFY_USER_NAMES_TOOL = "verify_user_names_tool"
+    VERIFY_REPEATED_TURN = "verify_repeated_turn"
+    VERIFY_REPEATED_CALL = "verify_repeated_call"
+    VERIFY_EMPTY_TURN = "verify_empty_turn"
+    VERIFY_LANGUAGE_MIX = "verify_language_mix"
+    VERIFY_VAIN_RECOVERY = "verify_vain_recovery"  # the failed call once more, unchanged
+
     JUDGE_TOOL_CALL_HALLUCINATION = "judge_tool_call_hallucination"  # R1
     JUDGE_CAPABILITY_HALLUCINATION = "judge_capability_hallucination"  # R2
     JUDGE_CONTEXT_HALLUCINATION = "judge_context_hallucination"  # R3
     JUDGE_REFUSED = "judge_refused"
     JUDGE_TOO_LONG = "judge_too_long"
+
+    DATASET_CORPUS = "dataset_corpus"  # the recipe leaves its corpus out
+    DATASET_GENERATOR = "dataset_generator"  # the recipe leaves its generator out
+    DATASET_NOT_JUDGED = "dataset_not_judged"  # the recipe wants the judge's pass, and no judge was asked
+    DATASET_SUPERSEDED = "dataset_superseded"  # a later version of its text was ingested
+    DATASET_RULE = "dataset_rule"  # breaks a rule, where the recipe takes what validation has not seen
+    DATASET_TURN_ORDER = "dataset_turn_order"  # turns that no trainer loads
+    DATASET_CONTAMINATED = "dataset_contaminated"  # words of a benchmark stand in it
+    DATASET_DUPLICATE_DOCUMENT = "dataset_duplicate_document"  # the text of another document, nearly
+    DATASET_DUPLICATE_TOOLS = "dataset_duplicate_tools"  # the tools of another document's trajectory
+    DATASET_DUPLICATE_DIALOGUE = "dataset_duplicate_dialogue"  # the words of another trajectory
 
 
 class FailureReason(StrEnum):

@@ -1,7 +1,7 @@
 """A dialogue with tool calls, and the numbers that describe its shape."""
 
 from gem_assets.records.base import Record
-from gem_assets.records.judgement import Finding, Judgement
+from gem_assets.records.judgement import ArgumentSource, Finding, Judgement, VerificationMetrics
 from gem_assets.records.message import Message
 from gem_assets.records.tool import Tool, ToolCall
 from gem_assets.records.workflow import Workflow
@@ -25,7 +25,7 @@ class Trajectory(Record):
     """System message, user requests, assistant replies and calls, tool results; with the tools on offer.
 
     The same record serves as draft, refined and validated trajectory. `draft_shape` is set by refinement,
-    `findings` and `judgement` by validation.
+    `findings`, `argument_sources`, `verification` and `judgement` by validation.
     """
 
     trajectory_id: str
@@ -34,7 +34,11 @@ class Trajectory(Record):
     messages: tuple[Message, ...]
     shape: TrajectoryShape
     draft_shape: TrajectoryShape | None = None
+    refinement_fallback: str | None = None
+    """Why this is the draft after all, where the settings let a valid draft stand in for its refinement."""
     findings: tuple[Finding, ...] = ()
+    argument_sources: tuple[ArgumentSource, ...] = ()
+    verification: VerificationMetrics | None = None
     judgement: Judgement | None = None
 
     @property

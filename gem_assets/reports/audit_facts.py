@@ -83,12 +83,10 @@ def _of_validated(row: AuditedRow) -> Iterator[Fact]:
     findings = row.payload.get("findings", ())
     for finding in findings:
         at = "" if finding.get("message") is None else f" at message {finding['message']}"
-        yield "finding", f"{finding.get('reason')}{at}: {finding.get('evidence')}"
+        level = "" if finding.get("level") != "advisory" else ", advisory"
+        yield "finding", f"{finding.get('reason')}{at}{level}: {finding.get('evidence')}"
     if row.payload and not findings:
         yield "findings", "none"
-    if findings:
-        yield "judge", "not asked: a rule had stopped it"
-        return
     judgement = row.payload.get("judgement") or {}
     yield "judge", _verdict(judgement)
     for score in judgement.get("scores", ()):

@@ -15,6 +15,9 @@ PAPER_FILTER_YIELD = 0.14
 # Means before and after refinement of the 10K set (arXiv 2601.10355, "Data statistics").
 PAPER_REFINEMENT = {"messages": (30.05, 46.1), "tools": (5.01, 8.6), "calls": (7.83, 16.3)}
 
+# Medians after refinement (ibidem).
+PAPER_REFINED_MEDIANS = {"messages": 41, "tools": 8, "calls": 13}
+
 
 @dataclass(frozen=True)
 class Totals:
@@ -113,6 +116,11 @@ class Gain:
     def paper(self) -> tuple[float, float]:
         """The paper's means before and after."""
         return PAPER_REFINEMENT[self.measure]
+
+    @property
+    def paper_median(self) -> int:
+        """The paper's median after."""
+        return PAPER_REFINED_MEDIANS[self.measure]
 
 
 @dataclass(frozen=True)

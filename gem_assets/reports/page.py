@@ -1,16 +1,20 @@
 """The yield report as one HTML page that needs no script and nothing from elsewhere.
 
-What is laid out here is geometry (how long a bar is); words and order are the template's. Text of documents
-and models is made visible and escaped.
+What is laid out here is geometry (how long a bar is); words and order are the template's, charts are drawn in
+`charts.py`. Text of documents and models is made visible and escaped.
 """
 
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlencode
 
 import jinja2
+from markupsafe import Markup
 
-from gem_assets.reports import figures
+from gem_assets.reports import charts, figures
+from gem_assets.reports.comparison_text import cautions, sentence
+from gem_assets.reports.detail import Detail
 from gem_assets.reports.model import (
     PAPER_FILTER_YIELD,
     Gain,
@@ -20,17 +24,21 @@ from gem_assets.reports.model import (
     Vocabulary,
     YieldReport,
 )
+from gem_assets.reports.paper_labels import PAPER_DOMAIN_SHARES, PAPER_TASK_SHARES
 from gem_assets.reports.visible import shortened, visible, visible_lines
 
 TEMPLATES = Path(__file__).with_name("templates")
 TOP_LABELS = 8
+MOST_SHARDS = 400
+"""Shards in the table; of more, those whose last run is the latest."""
 
 _PANELS: tuple[tuple[Vocabulary, str], ...] = (
     ("platform", "Platforms"),
-    ("domain", "Domains"),
-    ("task_category", "Task categories"),
     ("language", "Languages of the documents"),
 )
+
+
+_NO_DETAIL = Detail()
 
 
 @dataclass(frozen=True)
@@ -109,16 +117,19 @@ class ShardRow:
     cells: tuple[ShardYield | None, ...]
 
 
-def render_html(report: YieldReport) -> str:
+def render_html(report: YieldReport, detail: Detail = _NO_DETAIL) -> str:
     """Write the whole page."""
     return (
         _environment()
         .get_template("yield_report.html")
         .render(
             report=report,
+            detail=detail,
+            drawn=_draw_charts(report, detail),
             funnel=[_funnel_row(report, stage) for stage in report.stages],
             gains=[_gain_row(gain) for gain in report.refinement],
             shards=_shard_rows(report),
+            most_shards=MOST_SHARDS,
             panels=[
                 _panel(title, [(count.label, count.documents) for count in report.labels_of(vocabulary)])
                 for vocabulary, title in _PANELS
@@ -137,6 +148,20 @@ def render_html(report: YieldReport) -> str:
             paper_filter_yield=PAPER_FILTER_YIELD,
         )
     )
+
+
+def _draw_charts(report: YieldReport, detail: Detail) -> dict[str, Markup | None]:
+    """Draw every chart there is something to draw for. What the drawer returns is escaped already."""
+    drawn = {
+        "by_shard": charts.yields_by_shard(report.stages, report.shards),
+        "over_time": charts.yields_over_time(report.stages, detail.points),
+        "sizes": charts.refinement_sizes(detail.sizes),
+        "domains": charts.labels_beside_paper(report.labels_of("domain"), PAPER_DOMAIN_SHARES),
+        "tasks": charts.labels_beside_paper(report.labels_of("task_category"), PAPER_TASK_SHARES),
+        "findings": charts.finding_bars(detail.findings),
+        "differences": charts.differences(detail.comparisons),
+    }
+    return {name: None if svg is None else Markup(svg) for name, svg in drawn.items()}
 
 
 @cache
@@ -161,8 +186,21 @@ def _environment() -> jinja2.Environment:
         "visible": visible,
         "lines": _shown_lines,
         "shortened": shortened,
+        "sentence": sentence,
+        "cautions": cautions,
+        "per": _per,
     }
+    environment.globals["viewer"] = _viewer_link
     return environment
+
+
+def _viewer_link(**about: str) -> str:
+    """Address what the trajectory viewer shows of a record, a shard or a choice."""
+    return f"trajectories/index.html#{urlencode(about)}"
+
+
+def _per(amount: float | None, things: int) -> float | None:
+    return None if amount is None or not things else amount / things
 
 
 def _shown_lines(text: str) -> str:
@@ -199,9 +237,13 @@ def _panel(title: str, counts: list[tuple[str, int]]) -> Panel:
 
 def _shard_rows(report: YieldReport) -> list[ShardRow]:
     cells = {(cell.shard, cell.asset): cell for cell in report.shards}
+    ended: dict[str, str] = {}
+    for cell in report.shards:
+        ended[cell.shard] = max(ended.get(cell.shard, ""), cell.finished_at)
+    latest = sorted(sorted(ended), key=lambda shard: ended[shard], reverse=True)[:MOST_SHARDS]
     return [
         ShardRow(shard, tuple(cells.get((shard, stage.asset)) for stage in report.stages))
-        for shard in sorted({cell.shard for cell in report.shards})
+        for shard in sorted(latest)
     ]
 
 

@@ -27,33 +27,35 @@ T = TypeVar("T")
 def read_report(connection: Connection) -> YieldReport:
     """Read every number of the report; the connection sees the tables and named views."""
     return YieldReport(
-        totals=_read(connection, "totals", Totals)[0],
-        stages=_read(connection, "stage_yield", StageYield),
+        totals=read_rows(connection, "totals", Totals)[0],
+        stages=read_rows(connection, "stage_yield", StageYield),
         reasons=_read_reasons(connection),
-        refinement=_read(connection, "refinement", Gain),
-        shards=_read(connection, "shard_yield", ShardYield),
-        categories=_read(connection, "categories", CategoryCount),
-        generators=_read(connection, "generators", GeneratorCount),
-        judgements=_read(connection, "judgements", JudgementCount),
+        refinement=read_rows(connection, "refinement", Gain),
+        shards=read_rows(connection, "shard_yield", ShardYield),
+        categories=read_rows(connection, "categories", CategoryCount),
+        generators=read_rows(connection, "generators", GeneratorCount),
+        judgements=read_rows(connection, "judgements", JudgementCount),
     )
 
 
 def _read_reasons(connection: Connection) -> tuple[ReasonCount, ...]:
     examples: dict[tuple[str, str, str], list[Example]] = defaultdict(list)
-    for row in _rows(connection, "rejection_examples"):
+    for row in rows_of(connection, "rejection_examples"):
         key = (row.pop("asset"), row.pop("pile"), row.pop("reason"))
         examples[key].append(Example(**row))
     return tuple(
         ReasonCount(**row, examples=tuple(examples[row["asset"], row["pile"], row["reason"]]))
-        for row in _rows(connection, "rejection_reasons")
+        for row in rows_of(connection, "rejection_reasons")
     )
 
 
-def _read(connection: Connection, report: str, kind: type[T]) -> tuple[T, ...]:
-    return tuple(kind(**row) for row in _rows(connection, report))
+def read_rows(connection: Connection, report: str, kind: type[T]) -> tuple[T, ...]:
+    """Read a query of `sql/reports/` as values of a dataclass that has its columns."""
+    return tuple(kind(**row) for row in rows_of(connection, report))
 
 
-def _rows(connection: Connection, report: str) -> list[dict[str, Any]]:
+def rows_of(connection: Connection, report: str) -> list[dict[str, Any]]:
+    """Read a query of `sql/reports/` as mappings from column to value; a list becomes a tuple."""
     found = connection.execute(read_sql("reports", report))
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, map(_frozen, values), strict=True)) for values in found.fetchall()]

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gem_assets.corpus.reading import read_paths
+from gem_assets.corpus.walking import IngestionError
 from gem_assets.llm.models import open_models
 from gem_assets.pipeline import synthesize
 from gem_assets.records.document import Document, ProceduralDocument, RawRow
@@ -13,7 +15,6 @@ from gem_assets.records.trajectory import Trajectory
 from gem_assets.records.workflow import Workflow
 from gem_assets.settings import Settings
 from gem_assets.stages.catalog import ASSETS
-from gem_assets.stages.ingestion import IngestionError, read_paths
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
 from gem_assets.store.raw import find_raw_rows

@@ -5,6 +5,9 @@ The door to this room: it names what others call. Reading, figures and each form
 
 from pathlib import Path
 
+from gem_assets.reports.comparing import read_comparisons as read_comparisons
+from gem_assets.reports.comparison_text import render_comparisons as render_comparisons
+from gem_assets.reports.detail import read_detail
 from gem_assets.reports.markdown import render_markdown as render_markdown
 from gem_assets.reports.model import YieldReport as YieldReport
 from gem_assets.reports.page import render_html as render_html
@@ -17,8 +20,12 @@ from gem_assets.store.home import Home
 PAGE = "yield_report.html"
 
 
-def write_report(home: Home, connection: Connection) -> Path:
-    """Write the page over what the connection sees; returns where it is."""
+def write_report(home: Home, connection: Connection, compare: tuple[str, str] | None = None) -> Path:
+    """Write the page over what the connection sees; returns where it is.
+
+    `compare` names two versions of a stage (the beginning of a prompt version, model or code version) to set
+    side by side instead of the newest with those before it; raises StoreError where they cannot be.
+    """
     path = home.reports / PAGE
-    write_text(path, render_html(read_report(connection)))
+    write_text(path, render_html(read_report(connection), read_detail(home, connection, compare)))
     return path

@@ -17,7 +17,7 @@ from gem_assets.records.outcome import Outcome
 from gem_assets.records.trajectory import Trajectory
 from gem_assets.records.workflow import Workflow
 from gem_assets.settings import Settings
-from gem_assets.stages import corpus, extraction, filtering, generation, refinement, validation
+from gem_assets.stages import corpus, extraction, filtering, generation, prefilter, refinement, validation
 
 Step = Callable[[Any, Llm, Settings], Awaitable[Outcome[Any]]]
 
@@ -113,7 +113,7 @@ def stage_of(asset: str) -> Stage:
 def model_identity(stage: Stage, environment: Mapping[str, str]) -> str:
     """Name the model a stage would ask, with the sampling that shapes its answers."""
     role = read_role(stage.role, environment)
-    return OfflineLlm().identity if role.is_offline else role.identity
+    return OfflineLlm().identity if role.is_offline else role.identity_for(stage.prompt)
 
 
 def documents_code_version(settings: Settings) -> str:
@@ -140,9 +140,14 @@ def _settings_of(stage: Stage, settings: Settings) -> object:
     """Give the settings a stage reads and no others, so that none makes stale what it cannot change."""
     language, rules = settings.trajectory_language, settings.rules.model_dump(mode="json")
     read: dict[str, object] = {
+        "procedural_documents": [
+            settings.use_prefilter,
+            settings.prefilter.model_dump(mode="json"),
+            prefilter.LOGIC,
+        ],
         "workflows": settings.extraction.model_dump(mode="json"),
         "draft_trajectories": language,
-        "refined_trajectories": [language, rules],
+        "refined_trajectories": [language, rules, settings.refinement_fallback],
         "validated_trajectories": [language, rules, settings.judge_samples],
     }
     return read.get(stage.asset)

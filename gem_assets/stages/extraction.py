@@ -36,8 +36,8 @@ async def extract_workflows(procedure: ProceduralDocument, llm: Llm, settings: S
         return Rejected(Reason.EXTRACT_NO_WORKFLOW, "the answer holds no workflow", answer.provenance)
     filter_id = make_id("procedural_documents", document.document_id)
     children = tuple(
-        _judged(_to_workflow(parsed, procedure, make_id("workflows", filter_id, ordinal)), settings)
-        for ordinal, parsed in enumerate(answer.value[: settings.extraction.maximum_workflows])
+        _judged(_to_workflow(parsed, procedure, make_id("workflows", filter_id, ordinal)), ordinal, settings)
+        for ordinal, parsed in enumerate(answer.value)
     )
     return Kept(children, answer.provenance)
 
@@ -56,6 +56,10 @@ def _to_workflow(parsed: WorkflowAnswer, procedure: ProceduralDocument, workflow
     )
 
 
-def _judged(workflow: Workflow, settings: Settings) -> Workflow | Rejected:
+def _judged(workflow: Workflow, ordinal: int, settings: Settings) -> Workflow | Rejected:
+    allowed = settings.extraction.maximum_workflows
+    if ordinal >= allowed:
+        evidence = f"number {ordinal + 1} of its document, {allowed} are taken"
+        return Rejected(Reason.EXTRACT_TOO_MANY_WORKFLOWS, evidence, record=workflow)
     verdict = check_workflow(workflow, settings.extraction)
     return workflow if verdict is None else Rejected(*verdict, record=workflow)

@@ -8,6 +8,7 @@ from gem_assets.records.document import Document, ProceduralDocument
 from gem_assets.records.outcome import Kept, Outcome, Reason, Rejected
 from gem_assets.settings import Settings
 from gem_assets.stages.answers.filter_answer import parse_filter_answer
+from gem_assets.stages.prefilter import is_used, prefilter
 
 PROMPT = "filter_document"
 LOGIC = 1
@@ -18,6 +19,8 @@ async def filter_document(document: Document, llm: Llm, settings: Settings) -> O
     if not llm.is_model and document.language != "en":
         evidence = f"the baseline generator reads English, this text is {document.language}"
         return Rejected(Reason.FILTER_UNSUPPORTED_LANGUAGE, evidence)
+    if is_used(settings, llm) and (rejected := prefilter(document, settings.prefilter)) is not None:
+        return rejected
     answer = await ask(
         llm,
         Prompt.load(PROMPT),

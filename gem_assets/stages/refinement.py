@@ -8,15 +8,17 @@ from gem_assets.llm.protocol import Llm
 from gem_assets.prompts.prompt import Prompt, escape
 from gem_assets.records.base import make_id
 from gem_assets.records.outcome import Kept, Outcome, Reason, Rejected
+from gem_assets.records.provenance import Provenance
 from gem_assets.records.trajectory import Trajectory
 from gem_assets.settings import Settings
 from gem_assets.stages.answers.trajectory_answer import parse_refined_trajectory, render_trajectory
 from gem_assets.stages.rendering import render_constraints, render_tools, trajectory_language
+from gem_assets.verification.gain import find_decidable, find_loss
 from gem_assets.verification.rules import check_rules
 from gem_assets.verification.shape import measure
 
 PROMPT = "refine_trajectory"
-LOGIC = 1
+LOGIC = 2
 
 # Whose turn it is. What a call holds is judged in stage 5, where each breach has a reason of its own.
 FORM = (
@@ -31,7 +33,7 @@ FORM = (
 
 
 async def refine_trajectory(draft: Trajectory, llm: Llm, settings: Settings) -> Outcome[Trajectory]:
-    """Keep a refinement that is well formed and lost no calls."""
+    """Keep a refinement that is well formed and lost no calls, tools, facts or validity."""
     document = draft.workflow.procedure.document
     answer = await ask(
         llm,
@@ -60,8 +62,34 @@ async def refine_trajectory(draft: Trajectory, llm: Llm, settings: Settings) -> 
     broken = [finding for finding in findings if finding.reason in FORM]
     if broken:
         evidence = f"{broken[0].reason}: {broken[0].evidence}"
-        return Rejected(Reason.REFINE_NOT_WELL_FORMED, evidence, answer.provenance, refined)
+        return _conclude(
+            draft, refined, (Reason.REFINE_NOT_WELL_FORMED, evidence), answer.provenance, settings
+        )
     if refined.shape.call_count < draft.shape.call_count:
         evidence = f"{draft.shape.call_count} calls before, {refined.shape.call_count} after"
-        return Rejected(Reason.REFINE_LOST_CALLS, evidence, answer.provenance, refined)
-    return Kept((refined,), answer.provenance)
+        return _conclude(draft, refined, (Reason.REFINE_LOST_CALLS, evidence), answer.provenance, settings)
+    loss = find_loss(draft, refined)
+    return _conclude(draft, refined, loss, answer.provenance, settings)
+
+
+def _conclude(
+    draft: Trajectory,
+    refined: Trajectory,
+    loss: tuple[Reason, str] | None,
+    provenance: Provenance,
+    settings: Settings,
+) -> Outcome[Trajectory]:
+    """Reject a refinement that lost something, or let its valid draft stand in where the settings say so."""
+    if loss is None:
+        return Kept((refined,), provenance)
+    reason, evidence = loss
+    if not settings.refinement_fallback or find_decidable(draft, settings.rules):
+        return Rejected(reason, evidence, provenance, refined)
+    stand_in = draft.model_copy(
+        update={
+            "trajectory_id": refined.trajectory_id,
+            "draft_shape": draft.shape,
+            "refinement_fallback": f"{reason}: {evidence}",
+        }
+    )
+    return Kept((stand_in,), provenance)

@@ -28,9 +28,10 @@ def render_constraints(constraints: Sequence[Constraint]) -> str:
 def render_workflow(workflow: Workflow) -> str:
     """Write description, steps and execution graph as text."""
     steps = "\n".join(f"Step{number}: {step}" for number, step in enumerate(workflow.steps, start=1))
-    edges = "\n".join(f"({edge.source})->({edge.target})" for edge in workflow.execution_graph)
-    graph = edges or ", ".join(f"({tool})" for tool in workflow.entry_tools)
-    return escape(f"{workflow.description}\n\n{steps}\n\n") + graph
+    linked = {name for edge in workflow.execution_graph for name in (edge.source, edge.target)}
+    chains = [f"({edge.source})->({edge.target})" for edge in workflow.execution_graph]
+    chains += [f"({tool})" for tool in workflow.entry_tools if tool not in linked]
+    return escape(f"{workflow.description}\n\n{steps}\n\n") + "\n".join(chains)
 
 
 def trajectory_language(document: Document, settings: Settings) -> str:

@@ -3,7 +3,6 @@
 The one piece that joins stages and store; assets and commands call it, and no framework is in sight.
 """
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -11,11 +10,13 @@ from typing import Any
 from gem_assets.llm.models import open_models
 from gem_assets.llm.protocol import Llm
 from gem_assets.llm.roles import read_role
+from gem_assets.llm.stopping import run_until_stopped
 from gem_assets.records.base import content_hash
-from gem_assets.records.outcome import Outcome
+from gem_assets.records.outcome import FailureReason, Outcome
 from gem_assets.settings import Settings
-from gem_assets.stages.catalog import Stage, code_version, documents_code_version, model_identity
+from gem_assets.stages.catalog import STAGES, Stage, code_version, documents_code_version, model_identity
 from gem_assets.stages.corpus import read_document
+from gem_assets.stages.pilot import divide, left_for_later
 from gem_assets.stages.run import run_stage, stamp_generator
 from gem_assets.store.connections import Connection
 from gem_assets.store.home import Home, StoreError
@@ -66,32 +67,27 @@ def carry_stage(
     settings: Settings,
     environment: dict[str, str],
     progress: Progress = lambda done, total: None,
+    limit: int | None = None,
 ) -> StageRun:
-    """Judge what the asset before kept of a shard (stages 1 to 5).
+    """Judge what the asset before kept of a shard (stages 1 to 5); a pilot's `limit` holds for stage 1.
 
     Raises:
         StopRunError: a setting of the model is wrong; nothing is written.
-        StoreError: another process is writing this shard of this asset.
-        ShardFailedError: written, but too much of it failed.
+        StoreError: another process is writing this shard of this asset, or rewrote what it reads.
     """
     home, started = Home(settings.home), datetime.now(UTC)
-    upstream = current_stage_run(home, stage.reads, shard)
-    inputs = read_kept(connection, home, stage.reads, shard, stage.takes)
-    if current_stage_run(home, stage.reads, shard) != upstream:
-        raise StoreError(f"{stage.reads} of {shard} was rewritten while it was read: run this again")
-    identity = model_identity(stage, environment)
-    concurrency = read_role(stage.role, environment).concurrency
+    inputs, input_version = _read_inputs(connection, home, stage, shard)
+    now, later = divide(inputs, limit if stage is STAGES[0] else None)
+    identity, concurrency = model_identity(stage, environment), read_role(stage.role, environment).concurrency
 
     async def judge_all() -> list[tuple[StageInput[Any], Outcome[Any]]]:
         async with open_models(environment, home.root, run_id) as models:
             llm: Llm = getattr(models, stage.role)
             return await run_stage(
-                lambda record: stage.step(record, llm, settings), inputs, stage.prefix, concurrency, progress
+                lambda record: stage.step(record, llm, settings), now, stage.prefix, concurrency, progress
             )
 
-    outcomes = asyncio.run(judge_all())
-    if stage.inherits_generator:
-        outcomes = [(given, stamp_generator(outcome, given.generator)) for given, outcome in outcomes]
+    outcomes = _stamped(stage, run_until_stopped(judge_all()) + left_for_later(later))
     write = ShardWrite(
         asset=stage.asset,
         shard=shard,
@@ -100,16 +96,36 @@ def carry_stage(
         finished_at=datetime.now(UTC),
         model=identity,
         code_version=code_version(stage, identity, settings),
-        input_version=upstream.data_version if upstream else "",
+        input_version=input_version,
     )
     return write_outcomes(home, write, outcomes)
 
 
 def check_failures(run: StageRun, settings: Settings) -> None:
-    """Raise ShardFailedError where more inputs failed than the settings allow."""
-    if run.inputs and run.failed / run.inputs > settings.maximum_failed:
+    """Raise ShardFailedError where more inputs broke than settings allow; what was not reached did not."""
+    broken = run.failed - run.reasons.get(FailureReason.CANCELLED, 0)
+    if run.inputs and broken / run.inputs > settings.maximum_failed:
         reasons = ", ".join(f"{count} {reason}" for reason, count in run.reasons.items())
         raise ShardFailedError(
             f"{run.failed} of {run.inputs} inputs of {run.asset} {run.shard} failed ({reasons}); the rest is "
             "written and nothing paid is lost: materialise it again to retry, or raise GEM_MAX_FAILED"
         )
+
+
+def _read_inputs(
+    connection: Connection, home: Home, stage: Stage, shard: str
+) -> tuple[list[StageInput[Any]], str]:
+    """Read what a stage judges of a shard, and the data version it has."""
+    upstream = current_stage_run(home, stage.reads, shard)
+    inputs: list[StageInput[Any]] = read_kept(connection, home, stage.reads, shard, stage.takes)
+    if current_stage_run(home, stage.reads, shard) != upstream:
+        raise StoreError(f"{stage.reads} of {shard} was rewritten while it was read: run this again")
+    return inputs, upstream.data_version if upstream else ""
+
+
+def _stamped(
+    stage: Stage, outcomes: list[tuple[StageInput[Any], Outcome[Any]]]
+) -> list[tuple[StageInput[Any], Outcome[Any]]]:
+    if not stage.inherits_generator:
+        return outcomes
+    return [(given, stamp_generator(outcome, given.generator)) for given, outcome in outcomes]

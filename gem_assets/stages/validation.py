@@ -1,10 +1,11 @@
-"""Stage 5, validated_trajectories: deterministic rules first, then the judge model (A.5).
+"""Stage 5, validated_trajectories: deterministic rules and verification first, then the judge model (A.5).
 
-All rule hits are recorded and the first rejects. Without a model the judgement says that it was not run.
+All findings are recorded; the first decidable one rejects, rules before verification. Advisory ones are shown
+to the judge. Without a model the judgement says that it was not run.
 """
 
 from gem_assets.llm.asking import Answer, ask
-from gem_assets.llm.protocol import Llm, RefusedError
+from gem_assets.llm.protocol import FailedError, Llm, RefusedError
 from gem_assets.prompts.prompt import Prompt, escape
 from gem_assets.records.base import make_id
 from gem_assets.records.judgement import Finding, Judgement, RubricScore
@@ -17,11 +18,13 @@ from gem_assets.stages.answers.tagged_json import render_json
 from gem_assets.stages.answers.trajectory_answer import render_trajectory
 from gem_assets.stages.rendering import render_constraints, render_tools
 from gem_assets.verification.rules import check_rules
+from gem_assets.verification.verify import verify
 
 PROMPT = "judge_trajectory"
-LOGIC = 1
+LOGIC = 2
 
 NOT_JUDGED = Judgement(status="not run (no model)")
+NOT_ASKED = Judgement(status="not asked (stopped by a rule)")
 
 RUBRIC_REASONS = {
     "R1": Reason.JUDGE_TOOL_CALL_HALLUCINATION,
@@ -34,17 +37,29 @@ async def validate_trajectory(refined: Trajectory, llm: Llm, settings: Settings)
     """Keep a trajectory that breaks no rule and that the judge, where there is one, passes."""
     rules = settings.rules.model_copy(update={"language": trajectory_language_code(refined, settings)})
     source = refined.workflow.procedure.document.text
-    findings = check_rules(refined.tools, refined.messages, rules, source=source)
+    broken = check_rules(refined.tools, refined.messages, rules, source=source)
+    verified = verify(
+        refined.tools,
+        refined.messages,
+        constraints=refined.workflow.constraints,
+        edges=refined.workflow.execution_graph,
+        source=source,
+        language=rules.language,
+    )
+    findings = (*broken, *verified.findings)
     validated = refined.model_copy(
         update={
             "trajectory_id": make_id("validated_trajectories", refined.trajectory_id),
             "findings": findings,
+            "argument_sources": verified.argument_sources,
+            "verification": verified.metrics,
             "judgement": NOT_JUDGED,
         }
     )
-    if findings:
-        first = findings[0]
-        return Rejected(Reason(first.reason), first.evidence, record=validated)
+    first = next((finding for finding in findings if finding.level == "decidable"), None)
+    if first is not None:
+        stopped = validated.model_copy(update={"judgement": NOT_ASKED})
+        return Rejected(Reason(first.reason), first.evidence, record=stopped)
     if not llm.is_model:
         return Kept((validated,))
     answer = await _judge(validated, findings, llm, settings)
@@ -94,6 +109,8 @@ async def _judge(
             spent = spent.plus(error.provenance)
             if error.kind in ("refused", "too_long") or sample + 1 == settings.judge_samples:
                 raise RefusedError(error.kind, error.evidence, spent) from error
+        except FailedError as error:
+            raise FailedError(error.reason, error.evidence, spent.plus(error.provenance)) from error
         else:
             return Answer(
                 _to_judgement(answer.value, answer.provenance, sample), spent.plus(answer.provenance)

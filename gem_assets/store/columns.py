@@ -49,6 +49,15 @@ def _(record: Trajectory) -> dict[str, Any]:
     columns = _shape_columns(record.shape) | {"offered_tool_count": record.shape.offered_tool_count}
     if record.draft_shape is not None:
         columns |= {f"draft_{name}": value for name, value in _shape_columns(record.draft_shape).items()}
+    if record.verification is not None:
+        decidable = sum(finding.level == "decidable" for finding in record.findings)
+        columns |= {
+            "decidable_findings": decidable,
+            "advisory_findings": len(record.findings) - decidable,
+            "grounded_share": record.verification.grounded_share,
+            "sourced_share": record.verification.sourced_share,
+            "refinement_fallback": record.refinement_fallback,
+        }
     if record.judgement is not None:
         columns |= {
             "judge_status": record.judgement.status,

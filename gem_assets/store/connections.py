@@ -75,7 +75,10 @@ def live_view_sql(home: Home, table: str) -> str:
 
 
 def stage_runs_view_sql(home: Home) -> str:
-    """Write the statement that reads the log of runs; a line torn by a crash is passed over."""
+    """Write the statement that reads the log of runs; a line torn by a crash is passed over.
+
+    A run that was logged twice (it was tried again, or was under way while `reconcile` looked) counts once.
+    """
     with open_memory() as connection:
         connection.execute(read_sql("tables", "stage_runs"))
         described = connection.execute("DESCRIBE stage_runs").fetchall()
@@ -83,7 +86,8 @@ def stage_runs_view_sql(home: Home) -> str:
     options = f"format = 'newline_delimited', ignore_errors = true, columns = {{{columns}}}"
     return (
         f"CREATE VIEW stage_runs AS SELECT * FROM read_json({quote(home.stage_runs)}, {options}) "
-        "WHERE asset IS NOT NULL"
+        "WHERE asset IS NOT NULL "
+        "QUALIFY row_number() OVER (PARTITION BY asset, shard, run_id ORDER BY finished_at DESC) = 1"
     )
 
 

@@ -5,11 +5,15 @@ A reader sees the old file or the new one, never a part; a crash leaves at most 
 
 import fcntl
 import os
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 from gem_assets.store.home import StoreError
+
+# Named after the writer's process; DuckDB puts its log beside the file it writes.
+_TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp(?:\.wal)?")
 
 
 @contextmanager
@@ -17,13 +21,15 @@ def replacing(path: Path) -> Generator[Path]:
     """Give a temporary path to write to; on leaving without an error it takes the place of `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # What a dead process of the same number left would be opened instead of a new file.
+    _discard(temporary)
     try:
         yield temporary
         _flush(temporary)
         temporary.replace(path)
         _flush(path.parent)
     finally:
-        temporary.unlink(missing_ok=True)
+        _discard(temporary)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -70,12 +76,17 @@ def only_writer(lock: Path, what: str, *, wait: bool = False) -> Generator[None]
 def sweep(folder: Path) -> int:
     """Remove temporary files whose writer is dead; returns how many."""
     removed = 0
-    for path in folder.rglob(".*.tmp"):
-        writer = path.name.split(".")[-2]
-        if writer.isdigit() and not _alive(int(writer)):
+    for path in folder.rglob(".*.tmp*"):
+        name = _TEMPORARY.fullmatch(path.name)
+        if name is not None and not _alive(int(name[1])):
             path.unlink(missing_ok=True)
             removed += 1
     return removed
+
+
+def _discard(temporary: Path) -> None:
+    temporary.unlink(missing_ok=True)
+    temporary.with_name(f"{temporary.name}.wal").unlink(missing_ok=True)
 
 
 def _alive(process: int) -> bool:

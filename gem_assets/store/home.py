@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-SHARD_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}-\d{5}")
+SHARD_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}-[0-9]{5}")
 CORPUS_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 
 
@@ -29,7 +29,7 @@ class Home:
 
     def history_file(self, table: str, shard: str, run_id: str) -> Path:
         """Where the version that `run_id` wrote is kept after it was replaced."""
-        return self.root / "history" / table / check_shard(shard) / f"{check_run(run_id)}.parquet"
+        return self.history / table / check_shard(shard) / f"{check_run(run_id)}.parquet"
 
     @property
     def raw(self) -> Path:
@@ -40,6 +40,11 @@ class Home:
     def tables(self) -> Path:
         """Shard files of every stage."""
         return self.root / "tables"
+
+    @property
+    def history(self) -> Path:
+        """Versions that were replaced."""
+        return self.root / "history"
 
     @property
     def stage_runs(self) -> Path:

@@ -1,18 +1,25 @@
-"""Raw rows: immutable shards of ingested text, and what the rows say of each other.
+"""Raw rows as they are read: a shard's, each with what the rows of all shards say of it.
 
-Does not belong here: reading files (`stages/ingestion.py`) and judging rows (`stages/corpus.py`).
+Almost every row is neither superseded nor a repetition, so only the exceptions are kept, in one small file
+that is worked out anew when the folder of raw shards changes: looking at one shard does not read a million
+rows of the others. Does not belong here: writing shards (`raw_shards.py`), judging rows (`stages/corpus.py`).
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
-from gem_assets.records.base import content_hash
+from gem_assets.corpus.identity import duplicate_key_of, text_hash_of
+from gem_assets.corpus.normalising import strip_hidden
 from gem_assets.records.document import RawRow
-from gem_assets.store.connections import Connection, attach_live, open_live
-from gem_assets.store.files import only_writer
+from gem_assets.store.connections import Connection, attach_live, open_memory, quote
+from gem_assets.store.files import only_writer, replacing
 from gem_assets.store.home import Home, check_corpus, check_shard
+from gem_assets.store.known_documents import open_known
+from gem_assets.store.raw_shards import StoredRow, next_number, write_raw_shard
 from gem_assets.store.sql_files import read_sql
-from gem_assets.store.tables import write_rows
+from gem_assets.store.tables import as_text, read_metadata
 
 _FIELDS = "document_id, corpus, source, place, source_id, title, url, license, language, text, version"
 
@@ -25,6 +32,8 @@ class RowStatus:
     superseded: bool
     first_document_id: str | None
     """The document that holds the same text and comes first; its own id when it does."""
+    exact: bool = True
+    """Whether that text is the same to the byte, not only but for case and white space."""
 
     @property
     def key(self) -> str:
@@ -39,73 +48,44 @@ def shard_names(home: Home, corpus: str | None = None) -> list[str]:
 
 
 def add_rows(home: Home, corpus: str, rows: Sequence[RawRow], shard_size: int) -> list[str]:
-    """Store rows that are new or changed in new shards, after those there are; returns the shards written.
+    """Store the rows that are new or changed in new shards after those there are; returns these.
 
-    A row whose text stands already under its document id is passed over, so adding twice adds nothing.
+    For rows at hand; `corpus/ingest.py` carries files, and writes a ledger.
     """
-    with only_writer(home.locks / f"corpus-{check_corpus(corpus)}.lock", f"the corpus {corpus}"):
-        stored = _stored_versions(home, corpus)
-        fresh: list[RawRow] = []
-        for row in rows:
-            version, text_hash = stored.get(row.document_id, (0, ""))
-            if text_hash != _text_hash(row.text):
-                fresh.append(row.model_copy(update={"version": version + 1}))
-        return _write_shards(home, corpus, fresh, shard_size)
+    with (
+        only_writer(home.locks / f"corpus-{check_corpus(corpus)}.lock", f"the corpus {corpus}"),
+        open_known(home, corpus, "", again=False) as known,
+    ):
+        stored = [_stored(row) for row in rows]
+        standings = known.settle([row.document_id for row in stored], [row.text_hash for row in stored])
+        fresh = [
+            row._replace(version=standing.version)
+            for row, standing in zip(stored, standings, strict=True)
+            if standing.verdict == "new"
+        ]
+        first = next_number(home, corpus)
+        return [
+            write_raw_shard(home, corpus, first + start // shard_size, fresh[start : start + shard_size])
+            for start in range(0, len(fresh), shard_size)
+        ]
 
 
 def read_row_statuses(connection: Connection, home: Home, shard: str) -> list[RowStatus]:
     """Read a shard's raw rows, each with what the other rows of all shards say of it."""
-    attach_live(connection, home, ("raw_rows",))
-    connection.execute(read_sql("views", "raw_row_status"))
+    exceptions = _exceptions(home)
     found = connection.execute(
-        f"SELECT {_FIELDS}, superseded, first_document_id FROM raw_row_status "
-        "WHERE shard = ? ORDER BY position",
-        [check_shard(shard)],
+        f"""
+        SELECT {_FIELDS}, coalesce(odd.superseded, false),
+               CASE WHEN odd.document_id IS NULL THEN document_id ELSE odd.first_document_id END,
+               coalesce(odd.exact, true)
+        FROM read_parquet(?) AS raw
+        LEFT JOIN (SELECT * FROM read_parquet(?) WHERE shard = ?) AS odd USING (document_id, version)
+        ORDER BY raw.position
+        """,
+        [str(home.shard_file("raw_rows", check_shard(shard))), str(exceptions), shard],
     ).fetchall()
     names = _FIELDS.split(", ")
-    return [
-        RowStatus(RawRow.model_validate(dict(zip(names, values, strict=False))), values[-2], values[-1])
-        for values in found
-    ]
-
-
-def _write_shards(home: Home, corpus: str, rows: Sequence[RawRow], size: int) -> list[str]:
-    taken = shard_names(home, corpus)
-    number = int(taken[-1].rpartition("-")[2]) + 1 if taken else 0
-    written: list[str] = []
-    for start in range(0, len(rows), size):
-        shard = f"{corpus}-{number + start // size:05d}"
-        content = [
-            {
-                **row.model_dump(),
-                "shard": shard,
-                "position": position,
-                "text_hash": _text_hash(row.text),
-                "duplicate_key": _duplicate_key(row.text),
-            }
-            for position, row in enumerate(rows[start : start + size])
-        ]
-        write_rows(home.shard_file("raw_rows", shard), "raw_rows", content, {})
-        written.append(shard)
-    return written
-
-
-def _stored_versions(home: Home, corpus: str) -> dict[str, tuple[int, str]]:
-    with open_live(home, ("raw_rows",)) as connection:
-        found = connection.execute(
-            "SELECT document_id, max(version), arg_max(text_hash, version) FROM raw_rows "
-            "WHERE corpus = ? GROUP BY document_id",
-            [corpus],
-        ).fetchall()
-    return {document_id: (version, text_hash) for document_id, version, text_hash in found}
-
-
-def _text_hash(text: str) -> str:
-    return content_hash(text)
-
-
-def _duplicate_key(text: str) -> str:
-    return content_hash(" ".join(text.casefold().split()))
+    return [_status(names, values) for values in found]
 
 
 def find_raw_rows(connection: Connection, prefix: str) -> list[RawRow]:
@@ -118,3 +98,58 @@ def find_raw_rows(connection: Connection, prefix: str) -> list[RawRow]:
     names = _FIELDS.split(", ")
     rows = [RawRow.model_validate(dict(zip(names, values, strict=True))) for values in found]
     return rows if len(rows) == 1 else []
+
+
+def _stored(row: RawRow) -> StoredRow:
+    normal = strip_hidden(row.text)
+    counts = (normal.controls, normal.invisibles)
+    hashes = (text_hash_of(row.text.encode("utf-8", "replace")), duplicate_key_of(normal.text))
+    values = row.model_dump(exclude={"text", "version"})
+    return StoredRow(
+        **values,
+        version=1,
+        text=as_text(row.text),
+        text_hash=hashes[0],
+        duplicate_key=hashes[1],
+        original=None,
+        control_count=counts[0],
+        invisible_count=counts[1],
+        note=None,
+        ingest="",
+    )
+
+
+def _status(names: Sequence[str], values: Sequence[object]) -> RowStatus:
+    row = RawRow.model_validate(dict(zip(names, values[:-3], strict=True)))
+    superseded, first, exact = values[-3:]
+    return RowStatus(row, bool(superseded), None if first is None else str(first), bool(exact))
+
+
+def _exceptions(home: Home) -> os.PathLike[str]:
+    path = home.raw / "status" / "exceptions.parquet"
+    state = {"raw": _state(home)}
+    if read_metadata(path) == state:
+        return path
+    with open_memory() as connection:
+        attach_live(connection, home, ("raw_rows", "ingests"))
+        connection.execute(read_sql("views", "raw_row_status"))
+        with replacing(path) as temporary:
+            connection.execute(
+                "COPY (SELECT document_id, version, shard, superseded, first_document_id, exact "
+                "FROM raw_row_status WHERE superseded OR first_document_id <> document_id "
+                f"ORDER BY shard, position) TO {quote(temporary)} "
+                f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{raw: {quote(state['raw'])}}})"
+            )
+    return path
+
+
+def _state(home: Home) -> str:
+    """Fingerprint raw shards and ingests: names, sizes, times and inodes."""
+    digest = sha256()
+    for folder in (home.raw, home.shard_glob("ingests").parent):
+        with os.scandir(folder) as entries:
+            for entry in sorted((e for e in entries if e.name.endswith(".parquet")), key=lambda e: e.name):
+                found = entry.stat()
+                told = f"{entry.name} {found.st_size} {found.st_mtime_ns} {found.st_ino}\n"
+                digest.update(told.encode())
+    return digest.hexdigest()

@@ -93,8 +93,9 @@ def _keep_history(home: Home, asset: str, shard: str) -> None:
         return
     kept = home.history_file(asset, shard, replaced.run_id)
     kept.parent.mkdir(parents=True, exist_ok=True)
-    if not kept.exists():
-        os.link(home.shard_file(f"{asset}_outcomes", shard), kept)
+    # It exists where a run wrote twice, or was killed between this and the replacement.
+    kept.unlink(missing_ok=True)
+    os.link(home.shard_file(f"{asset}_outcomes", shard), kept)
 
 
 def _rows_of(asset: str, given: StageInput[Any], outcome: Outcome[Any]) -> Iterator[dict[str, Any]]:
@@ -129,8 +130,8 @@ def _row(
         "payload": as_json(payload) if payload is not None else None,
     }
     if isinstance(child, Rejected | Failed):
-        row |= {"reason": str(child.reason), "evidence": as_text(child.evidence)}
-    return row | (_storable(typed_columns(record)) if record is not None else {})
+        row |= {"reason": str(child.reason), "evidence": child.evidence}
+    return _storable(row | (typed_columns(record) if record is not None else {}))
 
 
 def _pile(child: Record | Rejected | Failed) -> str:

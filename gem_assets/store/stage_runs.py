@@ -8,7 +8,7 @@ from datetime import datetime
 
 from gem_assets.records.base import Record
 from gem_assets.store.connections import open_memory
-from gem_assets.store.files import append_line
+from gem_assets.store.files import append_line, only_writer
 from gem_assets.store.home import Home
 from gem_assets.store.sql_files import sql_names
 from gem_assets.store.tables import read_metadata
@@ -61,10 +61,11 @@ def current_stage_run(home: Home, asset: str, shard: str) -> StageRun | None:
 
 def reconcile(home: Home) -> int:
     """Append the runs that wrote their shard but were killed before they were logged; returns how many."""
-    logged = {(run.asset, run.shard, run.run_id) for run in read_stage_runs(home)}
-    missing = [run for run in _written_runs(home) if (run.asset, run.shard, run.run_id) not in logged]
-    for run in missing:
-        append_stage_run(home, run)
+    with only_writer(home.locks / "stage_runs.lock", "the log of runs", wait=True):
+        logged = {(run.asset, run.shard, run.run_id) for run in read_stage_runs(home)}
+        missing = [run for run in _written_runs(home) if (run.asset, run.shard, run.run_id) not in logged]
+        for run in missing:
+            append_stage_run(home, run)
     return len(missing)
 
 
@@ -72,7 +73,8 @@ def read_stage_runs(home: Home) -> list[StageRun]:
     """Read the log; a torn line is passed over."""
     if not home.stage_runs.is_file():
         return []
-    lines = home.stage_runs.read_bytes().decode("utf-8", "replace").splitlines()
+    # Not splitlines, which also splits at characters that JSON leaves as they are.
+    lines = home.stage_runs.read_bytes().decode("utf-8", "replace").split("\n")
     runs: list[StageRun] = []
     for line in lines:
         try:

@@ -5,6 +5,7 @@ Its schema `live` holds views of the same names over the files, which are never 
 
 import duckdb
 
+from gem_assets.store.calls import refresh_calls
 from gem_assets.store.connections import Connection, create_views, live_view_sql, quote
 from gem_assets.store.files import only_writer, replacing
 from gem_assets.store.home import Home
@@ -23,6 +24,7 @@ def build_warehouse(home: Home) -> dict[str, int]:
     """
     declare_tables(home)
     reconcile(home)
+    refresh_calls(home)
     with (
         only_writer(home.locks / "warehouse.lock", "the warehouse", wait=True),
         replacing(home.warehouse) as temporary,

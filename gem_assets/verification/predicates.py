@@ -13,10 +13,25 @@ import cel  # pyright: ignore[reportMissingTypeStubs]
 from gem_assets.records.tool import Tool
 
 MAXIMUM_LENGTH = 500
+# What the library has of CEL's standard functions, and the types it can compare with.
+FUNCTIONS = frozenset((
+    "size", "contains", "startsWith", "endsWith", "matches", "type",
+    "int", "uint", "double", "string", "bool", "timestamp", "duration",
+    "getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getHours",
+))  # fmt: skip
+TYPES = frozenset(("int", "uint", "double", "string", "bool", "list", "map"))
 
 
 class CompiledPredicate(Protocol):
     """What the CEL library compiles an expression to."""
+
+    def variables(self) -> list[str]:
+        """Name the variables it reads, those that a macro binds among them."""
+        ...
+
+    def functions(self) -> list[str]:
+        """Name the functions it calls; operators are called `_+_` and the like."""
+        ...
 
     def execute(self, context: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any CEL value
         """Evaluate over `args` and `state`."""
@@ -33,12 +48,15 @@ def predicate_problem(predicate: str, tool: Tool | None) -> str | None:
     compiled = _compile(predicate)
     if isinstance(compiled, str):
         return compiled
-    roots = set(re.findall(r"(?<![\w.\"'])([A-Za-z_]\w*)(?=\s*\.\s*[A-Za-z_])", _without_strings(predicate)))
-    strange = roots - {"args", "state"} - _bound_variables(predicate)
+    strange = set(compiled.variables()) - {"args", "state"} - TYPES - _bound_variables(predicate)
     if strange:
         return f"reads {', '.join(sorted(strange))}; only args and state are there"
+    unknown = {name for name in compiled.functions() if name[0].isalpha()} - FUNCTIONS
+    if unknown:
+        return f"calls {', '.join(sorted(unknown))}, which CEL does not have"
     declared = set((tool.parameters.get("properties") or {}) if tool else ())
     read = set(re.findall(r"\bargs\s*\.\s*([A-Za-z_]\w*)", _without_strings(predicate)))
+    read |= {name for _, name in re.findall(r"\bargs\s*\[\s*([\"'])(.*?)\1\s*\]", predicate)}
     if tool is not None and read - declared:
         return f"reads args.{sorted(read - declared)[0]}, which {tool.name} has no parameter for"
     return None
@@ -51,7 +69,7 @@ def evaluate(predicate: str, arguments: Mapping[str, Any], state: Mapping[str, A
         return None
     try:
         result = compiled.execute({"args": dict(arguments), "state": dict(state)})
-    except (ValueError, KeyError, TypeError, RuntimeError, OverflowError):
+    except (ValueError, LookupError, TypeError, RuntimeError, ArithmeticError):
         return None
     return result if isinstance(result, bool) else None
 

@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -17,6 +20,7 @@ from gem_assets.llm.provider import Send, Sent
 from gem_assets_tests.stub_server import Answer, Fault, Reply, StubServer
 
 KEY = "sk-planted-0123456789abcdef"
+PROCESS = Path(__file__).with_name("asking_process.py")
 
 
 def request(text: str = "How do I return a parcel?", **fields: Any) -> Request:
@@ -37,6 +41,7 @@ class FakeTime:
         await asyncio.sleep(0)
 
     def pace(self, **fields: Any) -> Pace:
+        fields = {"grace_seconds": 0.2, **fields}
         return Pace(sleep=self.sleep, clock=lambda: self.now, random=lambda: 0.0, **fields)
 
 
@@ -56,11 +61,12 @@ async def opened(
         yield models
 
 
-def rows(home: Path, columns: str = "status") -> list[tuple[Any, ...]]:
-    """Read the journal with a connection of one's own."""
+def rows(home: Path, columns: str = "status", table: str = "calls") -> list[tuple[Any, ...]]:
+    """Read the journal with a connection of one's own, in the order in which rows were written."""
     connection = sqlite3.connect(home / "journal.db")
     try:
-        return connection.execute(f"SELECT {columns} FROM calls ORDER BY started_at").fetchall()
+        order = "started_at" if table == "calls" else "rowid"
+        return connection.execute(f"SELECT {columns} FROM {table} ORDER BY {order}").fetchall()
     finally:
         connection.close()
 
@@ -78,6 +84,36 @@ def plain_sender(url: str) -> Send:
         return await asyncio.to_thread(post, parameters)
 
     return send
+
+
+def start(
+    server: StubServer,
+    home: Path,
+    questions: int,
+    concurrency: int,
+    prefix: str = "question",
+    **environment: str,
+) -> subprocess.Popen[str]:
+    """Start a process that asks; it waits for `go`."""
+    command = [sys.executable, str(PROCESS), server.url, str(home), str(questions), str(concurrency), prefix]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, env={**os.environ, **environment}, **pipes)
+
+
+def go(*processes: subprocess.Popen[str]) -> None:
+    """Let processes begin, once all of them are ready."""
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+
+
+def said(process: subprocess.Popen[str]) -> list[str]:
+    """Wait for a process to end and give what it wrote."""
+    return process.communicate()[0].splitlines()
 
 
 def wait_until(true: Callable[[], bool]) -> None:

@@ -6,6 +6,7 @@ from gem_assets.llm.asking import AnswerError, ask
 from gem_assets.llm.protocol import FailedError, RefusedError
 from gem_assets.prompts.prompt import Prompt
 from gem_assets.records.outcome import FailureReason
+from gem_assets.records.provenance import Provenance
 from gem_assets_tests.fakes import FailingLlm, ScriptedLlm
 
 PROMPT = Prompt(name="filter_document", text="Is it? $text")
@@ -46,6 +47,20 @@ def test_after_the_repair_turn_it_is_unparseable_and_both_calls_are_counted():
         run(ScriptedLlm({"filter_document": "seven"}))
     assert caught.value.kind == "unparseable"
     assert caught.value.provenance.input_tokens == 20
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FailedError(FailureReason.TIMEOUT, "slow", Provenance(input_tokens=3)),
+        RefusedError("refused", "no", Provenance(input_tokens=3)),
+    ],
+)
+def test_a_repair_turn_that_goes_wrong_still_counts_the_first_call(error):
+    with pytest.raises(type(error)) as caught:
+        run(ScriptedLlm({"filter_document": ["seven", error]}))
+    assert caught.value.provenance.input_tokens == 13
+    assert caught.value.provenance.call_keys == ("call-1",)
 
 
 def test_a_model_that_fails_or_is_scripted_to_fail_is_heard():

@@ -475,3 +475,69 @@ def test_the_key_shows_nowhere(tmp_path, caplog, capfd, model):
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert files
     assert not [path for path in files if KEY.encode() in path.read_bytes()]
+
+
+def too_long_for(model: str) -> Answer:
+    return lambda asked: context_too_long() if asked["model"] == model else "from afar"
+
+
+def test_a_prompt_too_long_goes_to_the_fallback_whose_name_is_recorded(tmp_path):
+    with StubServer(too_long_for("stub-model")) as server:
+        completion = ask(server, tmp_path, GEM_FALLBACK="larger-model")
+    assert completion.text == "from afar"
+    assert completion.provenance.model == "larger-model"
+    assert [asked["model"] for asked in server.requests] == ["stub-model", "larger-model"]
+    assert rows(tmp_path, "model, answered_by") == [("hosted_vllm/stub-model", "larger-model")]
+
+
+def test_a_fallback_that_is_set_later_is_asked_what_was_refused_as_too_long(tmp_path):
+    with StubServer(too_long_for("stub-model")) as server:
+        with pytest.raises(RefusedError):
+            ask(server, tmp_path)
+        assert ask(server, tmp_path, GEM_FALLBACK="larger-model").text == "from afar"
+        assert ask(server, tmp_path).text == "from afar", "an answer stays an answer without it"
+
+
+def test_too_long_for_the_fallback_too_is_final(tmp_path):
+    with StubServer(lambda _: context_too_long()) as server:
+        for _ in range(2):
+            with pytest.raises(RefusedError, match="too_long"):
+                ask(server, tmp_path, GEM_FALLBACK="larger-model")
+    assert len(server.requests) == 2
+
+
+def test_reasoning_effort_is_sent_and_is_part_of_the_question(tmp_path):
+    with StubServer(lambda _: "hello") as server:
+        ask(server, tmp_path)
+        ask(server, tmp_path, GEM_REASONING_EFFORT="low")
+    assert [asked.get("reasoning_effort") for asked in server.requests] == [None, "low"]
+
+
+def test_a_price_of_ones_own_is_the_price(tmp_path):
+    with StubServer(lambda _: Reply("hello", input_tokens=1000, output_tokens=100)) as server:
+        prices = {"GEM_INPUT_PRICE": "2", "GEM_OUTPUT_PRICE": "10"}
+        assert ask(server, tmp_path, GEM_MODEL="openai/gpt-4o", **prices).provenance.cost == 0.003
+
+
+def test_a_failure_still_says_what_its_answers_cost(tmp_path):
+    answers = in_turn(Reply("", input_tokens=7), TRUNCATED)
+    with StubServer(answers) as server, pytest.raises(FailedError) as caught:
+        ask(server, tmp_path)
+    assert caught.value.provenance.input_tokens == 7
+    assert len(caught.value.provenance.call_keys) == 1
+
+
+def test_an_answer_under_way_is_journaled_although_the_run_was_stopped(tmp_path):
+    async def run(server):
+        pace = FakeTime().pace(grace_seconds=20)
+        async with opened(server, tmp_path, pace=pace, GEM_CONCURRENCY="2") as models:
+            asking = [asyncio.create_task(models.filter.complete(request(f"{n}"))) for n in range(4)]
+            while len(server.requests) < 2:
+                await asyncio.sleep(0.01)
+            for task in asking:
+                task.cancel()
+
+    with StubServer(lambda _: "hello", latency=0.3) as server:
+        asyncio.run(run(server))
+    assert len(server.requests) == 2, "what stood in line is not sent"
+    assert [status for (status,) in rows(tmp_path)] == ["done", "done"]

@@ -7,10 +7,12 @@ from gem_assets_tests.stub_server import HANG, Answer, StubServer, error, unsupp
 YES = '{"answer": "yes"}'
 
 
-def reports(answer: Answer, **variables: str) -> tuple[dict[str, RoleReport], StubServer]:
+def reports(
+    answer: Answer, longest_seconds: float = 60, **variables: str
+) -> tuple[dict[str, RoleReport], StubServer]:
     with StubServer(answer, context_size=32768) as server:
         environment = {"GEM_MODEL": "stub-model", "GEM_BASE_URL": server.url, "GEM_API_KEY": KEY, **variables}
-        found = asyncio.run(examine(environment, longest_seconds=0.5))
+        found = asyncio.run(examine(environment, longest_seconds))
     return {report.role: report for report in found}, server
 
 
@@ -57,5 +59,5 @@ def test_what_is_wrong_is_said_with_the_variable_and_without_the_key():
 
 
 def test_a_model_that_does_not_answer_is_not_waited_for():
-    found, _ = reports(lambda _: HANG)
+    found, _ = reports(lambda _: HANG, 0.5)
     assert (found["filter"].ok, found["filter"].note) == (False, "no answer within 0.5 s")

@@ -4,7 +4,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,9 @@ from gem_assets.llm.calls import Bought, Question, call_key
 from gem_assets.llm.journal import Journal
 from gem_assets.llm.protocol import StopRunError
 from gem_assets.llm.roles import ConfigurationError
-from gem_assets_tests.llm.rig import rows, wait_until
+from gem_assets_tests.llm.rig import go, rows, said, start, wait_until
 from gem_assets_tests.stub_server import StubServer
 
-PROCESS = Path(__file__).with_name("asking_process.py")
 CHECKOUT = Path(__file__).parents[2]
 
 
@@ -28,14 +26,9 @@ def bought(text: str = "hello", cost: float | None = 0.5) -> Bought:
     return Bought({"text": text}, {"model": "m"}, "m-1", "stop", 100, 10, 5, cost, 1.5)
 
 
-def start(server: StubServer, home: Path, questions: int, concurrency: int) -> subprocess.Popen[str]:
-    command = [sys.executable, str(PROCESS), server.url, str(home), str(questions), str(concurrency)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-
 def test_what_is_committed_comes_back(tmp_path):
     async def run(journal):
-        assert await journal.claim(question(), {"messages": ["Grüße \ud800"]}, 0)
+        assert (await journal.claim(question(), {"messages": ["Grüße \ud800"]}, 0)).state == "ours"
         await journal.commit(question(), bought("Größe \ud800\x00"))
         return await journal.find("k")
 
@@ -50,7 +43,7 @@ def test_what_is_committed_comes_back(tmp_path):
 def test_a_second_answer_adds_its_price_and_an_unknown_price_makes_the_sum_unknown(tmp_path):
     async def run(journal):
         for answers, answer in enumerate([bought("a"), bought("b"), bought("c", cost=None)]):
-            assert await journal.claim(question(), {}, answers)
+            assert (await journal.claim(question(), {}, answers)).state == "ours"
             await journal.commit(question(), answer)
         return await journal.find("k")
 
@@ -64,11 +57,11 @@ def test_a_second_answer_adds_its_price_and_an_unknown_price_makes_the_sum_unkno
 
 def test_a_claim_holds_against_others_and_against_a_stale_view(tmp_path):
     async def run(first, second):
-        assert await first.claim(question(), {}, 0)
-        assert not await second.claim(question(), {}, 0), "another one is at it"
+        assert (await first.claim(question(), {}, 0)).state == "ours"
+        assert (await second.claim(question(), {}, 0)).state == "taken", "another one is at it"
         await first.commit(question(), bought())
-        assert not await second.claim(question(), {}, 0), "it was answered in the meantime"
-        assert await second.claim(question(), {}, 1)
+        assert (await second.claim(question(), {}, 0)).state == "taken", "it was answered in the meantime"
+        assert (await second.claim(question(), {}, 1)).state == "ours"
         await second.release("k")
         return await first.find("k")
 
@@ -94,8 +87,8 @@ def test_a_paid_answer_is_written_even_when_its_claim_was_taken_away(tmp_path):
 
 def test_a_released_claim_leaves_nothing_and_closing_releases(tmp_path):
     async def run(journal):
-        assert await journal.claim(question("a"), {}, 0)
-        assert await journal.claim(question("b"), {}, 0)
+        assert (await journal.claim(question("a"), {}, 0)).state == "ours"
+        assert (await journal.claim(question("b"), {}, 0)).state == "ours"
         await journal.release("a")
 
     journal = Journal(tmp_path / "journal.db", "run-1")
@@ -115,7 +108,9 @@ def test_the_claim_of_a_dead_process_is_taken_over(tmp_path):
         connection.execute("UPDATE calls SET pid = ?, owner = ?", (pid, owner))
         connection.commit()
         connection.close()
-        assert asyncio.run(journal.claim(question(), {}, 0)), "a later process of the same pid is another"
+        assert asyncio.run(journal.claim(question(), {}, 0)).state == "ours", (
+            "a later process of the same pid is another"
+        )
     journal.close()
 
 
@@ -169,6 +164,7 @@ def test_keys_depend_on_what_the_model_sees_and_not_on_the_order_it_is_written_i
 def test_kill_9_loses_nothing_that_was_bought_and_buys_again_only_what_was_in_flight(tmp_path):
     with StubServer(lambda asked: f"re: {asked['messages'][0]['content']}", latency=0.05) as server:
         killed = start(server, tmp_path, 40, 4)
+        go(killed)
         wait_until(lambda: len(server.requests) >= 14)
         killed.send_signal(signal.SIGKILL)
         killed.communicate()
@@ -179,7 +175,8 @@ def test_kill_9_loses_nothing_that_was_bought_and_buys_again_only_what_was_in_fl
         sent = len(server.requests)
 
         again = start(server, tmp_path, 40, 4)
-        answers = again.communicate()[0].splitlines()[1:]
+        go(again)
+        answers = said(again)
         assert answers == [f"re: question {number}" for number in range(40)]
         assert len(server.requests) - sent == 40 - len(done)
         assert len(server.requests) <= 40 + 4
@@ -188,25 +185,20 @@ def test_kill_9_loses_nothing_that_was_bought_and_buys_again_only_what_was_in_fl
 
 
 def test_two_processes_with_the_same_questions_buy_each_answer_once(tmp_path):
-    both_asked = threading.Event()
-
-    def answer(asked):
-        both_asked.wait(60)
-        return f"re: {asked['messages'][0]['content']}"
-
-    with StubServer(answer) as server:
-        processes = [start(server, tmp_path, 10, 3) for _ in range(2)]
-        wait_until(lambda: len(server.requests) == 6)  # three questions each: neither asks the other's
-        both_asked.set()
-        outputs = [process.communicate()[0] for process in processes]
-        assert outputs[0] == outputs[1]
-        assert len(server.requests) == 10
+    with StubServer(lambda asked: f"re: {asked['messages'][0]['content']}", latency=0.05) as server:
+        processes = [start(server, tmp_path, 20, 4) for _ in range(2)]
+        go(*processes)
+        first, second = (said(process) for process in processes)
+        assert first == second == [f"re: question {number}" for number in range(20)]
+        assert len(server.requests) == 20
     assert len({pid for (pid,) in rows(tmp_path, "pid")}) == 2
 
 
 def test_neither_opening_models_nor_answering_from_the_journal_imports_litellm(tmp_path):
     with StubServer(lambda asked: "hello") as server:
-        start(server, tmp_path, 1, 1).communicate()
+        asked = start(server, tmp_path, 1, 1)
+        go(asked)
+        said(asked)
     code = (
         "import asyncio, sys\n"
         "from pathlib import Path\n"

@@ -40,7 +40,7 @@ def test_a_closed_gate_opens_after_the_longest_wish():
     time = FakeTime()
 
     async def run():
-        gate = Gate(2, time.pace())
+        gate = Gate(time.pace())
         gate.close_for(5)
         gate.close_for(3)
         await gate.wait()

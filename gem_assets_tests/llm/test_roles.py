@@ -37,7 +37,7 @@ def test_shared_variables_serve_three_roles_and_own_ones_override_one():
     ]
     assert read["teacher"].base_url == "http://127.0.0.1:9000/v1"
     assert [settings.temperature for settings in read.values()] == [0.5, 0.5, 0.0]
-    assert [settings.concurrency for settings in read.values()] == [16, 16, 4]
+    assert [settings.concurrency for settings in read.values()] == [64, 64, 4]
     assert read["teacher"].variable("base_url") == "GEM_TEACHER_BASE_URL"
     assert read["teacher"].variable("temperature") == "GEM_TEMPERATURE"
 
@@ -89,6 +89,11 @@ def test_the_known_providers_are_providers_of_litellm():
         ("GEM_TIMEOUT_SECONDS", "nan"),
         ("GEM_FILTER_CONCURRENCY", "0"),
         ("GEM_FILTER_MODEL", "offline/something"),
+        ("GEM_REASONING_EFFORT", "much"),
+        ("GEM_INPUT_PRICE", "-1"),
+        ("GEM_RPM", "0"),
+        ("GEM_FALLBACK", "offline/procedural"),
+        ("GEM_FALLBACK", "anthropic/claude-sonnet-4-5"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named_by_its_variable(variable, value):
@@ -173,3 +178,19 @@ def test_identity_is_what_shapes_answers():
     for variable, value in {"GEM_MODEL": "n", "GEM_TOP_P": "0.5", "GEM_MAX_TOKENS": "9"}.items():
         assert read_role("teacher", base | {variable: value}).identity != identity
     assert "generate_trajectory:0.7" in identity
+
+
+def test_a_task_has_an_identity_of_its_own():
+    base = {"GEM_MODEL": "m", "GEM_BASE_URL": "http://127.0.0.1:8000/v1"}
+    settings = read_role("teacher", base)
+    assert settings.identity_for("extract_workflows") != settings.identity_for("refine_trajectory")
+    assert "refine_trajectory" not in settings.identity_for("extract_workflows")
+    for variable, value in {"GEM_REASONING_EFFORT": "low", "GEM_FALLBACK": "larger"}.items():
+        changed = read_role("teacher", base | {variable: value})
+        assert changed.identity_for("extract_workflows") != settings.identity_for("extract_workflows")
+
+
+def test_roles_that_ask_the_same_model_at_the_same_server_share_a_pool():
+    base = {"GEM_MODEL": "m", "GEM_BASE_URL": "http://127.0.0.1:8000/v1", "GEM_JUDGE_MODEL": "n"}
+    pools = [read_role(role, base).pool for role in SHARED_ROLES]
+    assert pools[0] == pools[1] != pools[2]

@@ -5,9 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from gem_assets.verification.rule_settings import RuleSettings
-from gem_assets.verification.rules import check_rules
-
 DOCUMENTS = Path(__file__).parents[3] / "shared" / "corpora" / "dev" / "docs.jsonl"
 
 pytestmark = pytest.mark.skipif(not DOCUMENTS.is_file(), reason="the development corpus is not here")
@@ -24,15 +21,3 @@ def test_the_filter_is_precise_and_finds_most(labelled, judge):
     found = sum(verdict and label for verdict, label in verdicts)
     assert found / sum(verdict for verdict, _ in verdicts) >= 0.85
     assert found / sum(label for _, label in verdicts) >= 0.88
-
-
-def test_most_procedures_end_as_trajectories_that_pass_the_rules(labelled, run_all):
-    procedures = [row for row in labelled if row["label_multi_step"]][::3]
-    passed = 0
-    for row in procedures:
-        made = run_all(row["doc_id"], row["text"], row["title"])
-        passed += any(
-            not check_rules(one.refined.tools, one.refined.messages, RuleSettings(), source=row["text"])
-            for one in made
-        )
-    assert passed >= 0.6 * len(procedures)

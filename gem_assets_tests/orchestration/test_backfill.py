@@ -1,4 +1,4 @@
-"""A backfill of twelve shards by four workers, undisturbed and under kill -9, leaves what one worker leaves."""
+"""A backfill of twelve shards by four workers leaves what one leaves, undisturbed and under kill -9."""
 
 import os
 import random
@@ -19,7 +19,7 @@ GEM = [sys.executable, "-m", "gem_assets.cli"]
 CORPUS = Path(__file__).parents[2] / "gem_assets" / "sample_corpus"
 SHARDS = 12
 
-pytestmark = pytest.mark.xdist_group("backfill")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("backfill")]
 
 
 def environment(home):
@@ -88,7 +88,9 @@ def test_runs_killed_on_the_way_and_repeated_leave_the_same_tables(ingested, seq
     chance = random.Random(7)
     killed = 0
     for _ in range(3):
-        running = subprocess.Popen([*GEM, "run", "--workers", "4"], env=environment(home), stdout=subprocess.DEVNULL)
+        running = subprocess.Popen(
+            [*GEM, "run", "--workers", "4"], env=environment(home), stdout=subprocess.DEVNULL
+        )
         killed += kill_workers(running, chance)
         left = [running.pid, *children(running)]
         for process in left:

@@ -17,7 +17,8 @@ def specs(definitions):
 
 def test_the_graph_is_the_path_of_a_document(definitions):
     found = specs(definitions)
-    assert set(found) == {*ASSETS, "warehouse", "yield_report"}
+    datasets = {"trajectory_dataset", "policy_examples", "synthesizer_examples"}
+    assert set(found) == {*ASSETS, *datasets, "warehouse", "yield_report"}
     for asset, upstream in zip(ASSETS[1:], ASSETS, strict=False):
         assert [dep.asset_key.to_user_string() for dep in found[asset].deps] == [upstream]
 
@@ -39,9 +40,19 @@ def test_every_sharded_asset_has_the_same_backfill_policy(definitions):
     assert policies == {dg.BackfillPolicy.multi_run(max_partitions_per_run=1)}
 
 
-def test_every_sql_check_is_an_asset_check(definitions):
-    keys = {key.name for key in definitions.resolve_asset_graph().asset_check_keys}
-    assert keys == set(sql_names("checks"))
+def test_every_sql_check_is_an_asset_check_and_every_stage_says_whether_it_is_up_to_date(definitions):
+    keys = definitions.resolve_asset_graph().asset_check_keys
+    assert {key.name for key in keys if key.asset_key.to_user_string() == "warehouse"} == set(
+        sql_names("checks")
+    )
+    fresh = {key.asset_key.to_user_string() for key in keys if key.name == "up_to_date"}
+    assert fresh == set(ASSETS)
+
+
+def test_every_column_with_a_comment_shows_it(definitions):
+    columns = specs(definitions)["workflows"].metadata["dagster/column_schema"].columns
+    told = {column.name: column.description for column in columns}
+    assert told["predicate_count"] == "constraints that are said as CEL"
 
 
 def test_a_changed_prompt_changes_the_code_version_of_its_asset_only(tmp_path, monkeypatch):

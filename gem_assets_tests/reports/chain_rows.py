@@ -75,7 +75,7 @@ def procedure(document_id: str, **about: Any) -> ProceduralDocument:
         "domains": ("science", "finance"),
         "task_category": "search",
     }
-    return ProceduralDocument(document=document(document_id), **{**labels, **about})
+    return ProceduralDocument(**{"document": document(document_id), **labels, **about})
 
 
 def workflow(document_id: str, ordinal: int = 0) -> Workflow:
@@ -118,7 +118,7 @@ def validated(document_id: str, ordinal: int = 0, findings: tuple[Finding, ...] 
     scores = tuple(RubricScore(rubric=name, score=1, explanation="fine") for name in ("R1", "R2", "R3"))
     judgement = Judgement(status="passed", scores=scores, model="judge-1")
     if findings:
-        judgement = Judgement(status="not run (no model)")
+        judgement = Judgement(status="not asked (stopped by a rule)")
     made = refined(document_id, ordinal)
     return made.model_copy(update={"findings": findings, "judgement": judgement})
 

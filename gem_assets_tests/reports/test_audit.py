@@ -87,7 +87,7 @@ def test_a_rejection_tells_reason_evidence_and_key_numbers(home: Home):
     assert (
         fact(shown, "validated_trajectories", "finding") == "rule_tag_left at message 4: <func> in message 4"
     )
-    assert fact(shown, "validated_trajectories", "judge") == "not asked: a rule had stopped it"
+    assert fact(shown, "validated_trajectories", "judge") == "not asked (stopped by a rule)"
     assert fact(shown, "refined_trajectories", "messages") == "10 -> 19"
     assert fact(shown, "refined_trajectories", "patterns") == "multi_hop -> multi_hop, error_recovery"
     assert fact(shown, "refined_trajectories", "spent") == "100 tokens in, 40 out, 1.5 s, cost unknown"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gem_assets.records.outcome import Kept, Reason, Rejected
+from gem_assets.reports.detail import DatasetYield, Detail, read_detail
 from gem_assets.reports.model import GeneratorCount, Spend, YieldReport
 from gem_assets.reports.yield_report import (
     read_report,
@@ -151,7 +152,7 @@ def test_refinement_stands_beside_the_paper_s_means(report: YieldReport):
         for words in ("10 -> 17.5", "30.05 -> 46.1", "5.01 -> 8.6", "7.83 -> 16.3"):
             assert words in text
     row = next(row for row in table_rows(render_html(report)) if row[:1] == ["messages"])
-    assert " ".join(row) == "messages 10 → 17.5 ×1.75 10 → 17.5 30.05 → 46.1"
+    assert " ".join(row) == "messages 10 → 17.5 ×1.75 10 → 17.5 30.05 → 46.1 41"
 
 
 def test_an_unknown_cost_is_unknown_in_every_form_and_spoils_the_total(report: YieldReport):
@@ -323,15 +324,51 @@ def test_a_label_can_neither_end_its_cell_nor_become_markup_in_markdown(report: 
 def test_the_page_asks_for_nothing_from_elsewhere(report: YieldReport):
     page = render_html(report)
     assert "default-src 'none'" in page
-    assert not re.findall(r"\b(?:src|href)=[\"'](?!#)", page)
+    assert not re.findall(r"\bsrc=|url\((?!#)|@import", page)
+    links = re.findall(r"\bhref=[\"']([^\"']*)", page)
+    assert all(link.startswith(("#", "trajectories/index.html")) for link in links)
     assert "prefers-color-scheme: dark" in page
 
 
 def test_the_page_is_written_into_the_reports_of_the_home(home: Home, report: YieldReport):
     with open_live(home) as connection:
         path = write_report(home, connection)
+        detail = read_detail(home, connection)
     assert path == home.reports / "yield_report.html"
-    assert path.read_text("utf-8") == render_html(report)
+    assert path.read_text("utf-8") == render_html(report, detail)
+
+
+def test_what_a_recipe_chose_ends_the_funnel(report: YieldReport):
+    chosen = DatasetYield(
+        recipe="default",
+        asset="validated_trajectories",
+        inputs=12,
+        kept=9,
+        rejected=3,
+        reasons='{"dataset_<b>": 1, "dataset_duplicate": 2}',
+        splits='{"train": 8, "test": 1}',
+        finished_at="2026-05-04 12:00",
+    )
+    page = render_html(report, Detail(datasets=(chosen,)))
+    row = next(row for row in table_rows(page) if row[:1] == ["default"])
+    assert row[:7] == ["default", "2 dataset_duplicate", "1 dataset_<b>", "12", "9", "3", "train 8, test 1"]
+    assert "dataset_<b>" not in page
+
+
+def test_findings_are_counted_by_check_and_level_with_a_link_to_one(home: Home):
+    with open_live(home) as connection:
+        detail = read_detail(home, connection)
+        page = render_html(read_report(connection), detail)
+    (found,) = detail.findings
+    assert (found.kind, found.level, found.reason, found.findings, found.trajectories) == (
+        "rule",
+        "decidable",
+        "rule_tag_left",
+        1,
+        1,
+    )
+    place = f"shard={SHARD}&amp;id={record_id('validated_trajectories', FERRY)}"
+    assert f'<a href="trajectories/index.html#{place}">one</a>' in page
 
 
 def test_a_superseded_version_is_not_a_second_document(tmp_path: Path):

@@ -15,6 +15,6 @@ FROM (
            coalesce(c.n, 0) AS count_calls, coalesce(r.n, 0) AS count_results
     FROM (SELECT shard, trajectory_id, call_id, count(*) AS n FROM calls GROUP BY ALL) AS c
     FULL JOIN (SELECT shard, trajectory_id, call_id, count(*) AS n FROM results GROUP BY ALL) AS r
-      ON c.trajectory_id = r.trajectory_id AND c.call_id = r.call_id
+      ON c.shard = r.shard AND c.trajectory_id = r.trajectory_id AND c.call_id = r.call_id
 )
 WHERE count_calls <> 1 OR count_results <> 1;

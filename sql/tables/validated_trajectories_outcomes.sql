@@ -17,9 +17,14 @@ CREATE TABLE validated_trajectories_outcomes (
     draft_tool_count INTEGER,
     draft_call_count INTEGER,
     draft_patterns VARCHAR[],
-    judge_status   VARCHAR,              -- passed, failed, not run (no model)
+    judge_status   VARCHAR,              -- passed, failed, not run (no model), not asked (stopped by a rule)
     judgement      JSON,
-    findings       JSON,                 -- every rule hit; the first one rejects
+    findings       JSON,                 -- of rules and verification; the first decidable one rejects
+    decidable_findings INTEGER,
+    advisory_findings INTEGER,
+    grounded_share DOUBLE,               -- argument values whose source is known; see argument_sources
+    sourced_share  DOUBLE,               -- rules of the system message that stand in the source
+    refinement_fallback VARCHAR,         -- why the draft stands in for its refinement
     prompt_version VARCHAR,              -- name@hash of the prompt file
     model          VARCHAR,              -- the model that answered
     generator      VARCHAR,              -- 'model' or 'offline/procedural'

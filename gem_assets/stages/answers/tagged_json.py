@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
+from pydantic import JsonValue
+
 from gem_assets.llm.asking import AnswerError
 from gem_assets.records.tool import Tool
 from gem_assets.stages.answers.tags import BLANK, shorten, strip_fence
+from gem_assets.verification.values import flaw
 
 _SCHEMA_KEYS = ("inputSchema", "input_schema", "parameters")
 _ARGUMENT_KEYS = ("arguments", "parameters")
@@ -47,6 +50,9 @@ def read_json(raw: str, where: str) -> object:
         ) from error
     except (ValueError, RecursionError) as error:
         raise AnswerError(f"{where} does not hold JSON that can be stored: {shorten(str(error))}.") from error
+    problem = flaw(cast(JsonValue, value))
+    if problem is not None:
+        raise AnswerError(f"{where} does not hold JSON that can be stored: {problem}.")
     return value
 
 

@@ -1,0 +1,47 @@
+"""What commands start with: settings, environment, declared tables; what --shard and --until mean."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+from gem_assets.settings import load_settings, read_environment
+from gem_assets.store.home import Home, StoreError, check_shard
+from gem_assets.store.tables import declare_tables
+
+
+def with_home(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Hand a command its settings and environment, with the tables declared."""
+
+    @wraps(command)
+    def prepared(**options: Any) -> Any:  # noqa: ANN401
+        environment = read_environment()
+        settings = load_settings(environment)
+        declare_tables(Home(settings.home))
+        return command(settings, {**environment, "GEM_HOME": str(settings.home)}, **options)
+
+    return prepared
+
+
+def choose_shards(home: Home, corpus: str | None, shards: Sequence[str]) -> list[str]:
+    """Resolve --corpus and --shard; raises StoreError when nothing is meant."""
+    from gem_assets.store.raw import shard_names
+
+    known = shard_names(home, corpus)
+    unknown = [shard for shard in shards if check_shard(shard) not in known]
+    if unknown:
+        raise StoreError(
+            f'there is no shard {unknown[0]}: `gem sql --live "FROM raw_rows"` lists what was ingested'
+        )
+    if not known:
+        what = f"of corpus {corpus} " if corpus else ""
+        raise StoreError(f"nothing {what}was ingested yet: `gem ingest PATH --corpus NAME`")
+    return list(shards) or known
+
+
+def check_asset(name: str) -> str:
+    """Return the name of a sharded asset, or raise StoreError with the names there are."""
+    from gem_assets.stages.catalog import ASSETS
+
+    if name not in ASSETS:
+        raise StoreError(f"there is no asset {name}: {', '.join(ASSETS)}")
+    return name

@@ -1,0 +1,99 @@
+"""Commands that carry shards, or one document, through the stages."""
+
+import asyncio
+import sys
+from typing import Any
+
+import click
+
+from gem_assets.commands.prepared import check_asset, choose_shards, with_home
+from gem_assets.settings import Settings
+from gem_assets.store.home import Home
+
+
+@click.command()
+@click.option("--corpus", help="Only this corpus.")
+@click.option("--shard", "shards", multiple=True, help="Only this shard; may be given several times.")
+@click.option("--until", default="validated_trajectories", help="The last asset to materialise.")
+@click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Shards at a time.")
+@click.option("--force", is_flag=True, help="Also materialise what is up to date.")
+@click.option(
+    "--limit", type=click.IntRange(1), help="A pilot: the first N documents, the rest is left for later."
+)
+@click.option("--budget", type=click.FloatRange(0), help="US dollars this run may spend: a hard stop.")
+@with_home
+def run(
+    settings: Settings,
+    environment: dict[str, str],
+    corpus: str | None,
+    shards: tuple[str, ...],
+    **wanted: Any,  # noqa: ANN401
+) -> None:
+    """Materialise every shard that is missing, changed or unfinished, then the tables and the report."""
+    from gem_assets.orchestration.run_shards import Wanted, run_shards
+
+    chosen = choose_shards(Home(settings.home), corpus, shards)
+    check_asset(wanted["until"])
+    sys.exit(run_shards(settings, environment, chosen, Wanted(**wanted)))
+
+
+@click.command()
+@click.option("--corpus", help="Only this corpus.")
+@with_home
+def stale(settings: Settings, environment: dict[str, str], corpus: str | None) -> None:
+    """List the shards that are not what today's text, prompts, models and settings would make of them."""
+    from gem_assets.stages.staleness import find_stale
+
+    found = find_stale(settings, environment, choose_shards(Home(settings.home), corpus, ()))
+    for item in found:
+        click.echo(f"{item.asset}\t{item.shard}\t{item.reason}")
+    click.echo(f"{len(found)} stale", err=True)
+
+
+@click.command()
+@click.option("--stale", "only_stale", is_flag=True, required=True, help="What `gem stale` lists.")
+@click.option("--corpus", help="Only this corpus.")
+@click.option("--dry-run", is_flag=True, help="Say which calls are journaled, which are new, what they cost.")
+@click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Shards at a time.")
+@with_home
+def backfill(
+    settings: Settings,
+    environment: dict[str, str],
+    only_stale: bool,
+    corpus: str | None,
+    dry_run: bool,
+    workers: int,
+) -> None:
+    """Redo what is stale: in a running Dagster as one backfill, else here."""
+    from gem_assets.orchestration.run_stale import backfill_stale, forecast
+
+    shards = choose_shards(Home(settings.home), corpus, ())
+    if dry_run:
+        click.echo(forecast(settings, environment, shards))
+        return
+    sys.exit(backfill_stale(settings, environment, shards, workers))
+
+
+@click.command("try")
+@click.argument("file_or_id")
+@click.option("--stage", default="validated_trajectories", help="Stop after this asset.")
+@with_home
+def try_document(settings: Settings, environment: dict[str, str], file_or_id: str, stage: str) -> None:
+    """Carry one document through today's prompts, printing each outcome and what it cost."""
+    from gem_assets.reports.trial import try_one
+
+    asyncio.run(try_one(settings, environment, file_or_id, check_asset(stage), click.echo))
+
+
+@click.command()
+@click.option("--keep", type=click.IntRange(0), required=True, help="Replaced versions to keep per shard.")
+@with_home
+def prune(settings: Settings, environment: dict[str, str], keep: int) -> None:
+    """Drop old replaced versions and old runs of Dagster; what shards hold now and the journal stay."""
+    from gem_assets.orchestration.instance import open_instance
+    from gem_assets.orchestration.retention import prune as prune_home
+
+    home = Home(settings.home)
+    pruned = prune_home(home, open_instance(home), keep)
+    megabytes = pruned.bytes / 1e6
+    click.echo(f"{pruned.versions} versions and {pruned.runs} runs removed, {megabytes:.1f} MB free")

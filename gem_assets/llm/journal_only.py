@@ -1,0 +1,50 @@
+"""A model that answers from the journal alone and counts what it would have to buy.
+
+Does not belong here: buying (`client.py`).
+"""
+
+from dataclasses import dataclass
+
+from gem_assets.llm.client import LiteLlm
+from gem_assets.llm.protocol import Completion, FailedError, Llm, Request
+from gem_assets.records.outcome import FailureReason
+
+
+@dataclass
+class Tally:
+    """Calls that are journaled, and calls that would be bought."""
+
+    journaled: int = 0
+    new: int = 0
+
+
+class JournalOnly:
+    """Implements `protocol.Llm` for a rehearsal: nothing is sent, nothing is written."""
+
+    def __init__(self, model: Llm, tally: Tally) -> None:
+        self._model = model
+        self._tally = tally
+
+    @property
+    def identity(self) -> str:
+        """That of the model it stands for."""
+        return self._model.identity
+
+    @property
+    def is_model(self) -> bool:
+        """That of the model it stands for."""
+        return self._model.is_model
+
+    async def complete(self, request: Request) -> Completion:
+        """Answer from the journal; raises FailedError where the answer would have to be bought."""
+        if not isinstance(self._model, LiteLlm):
+            return await self._model.complete(request)
+        found = await self._model.answer_from_journal(request)
+        if found is None:
+            self._tally.new += 1
+            raise FailedError(FailureReason.CANCELLED, "not in the journal")
+        self._tally.journaled += 1
+        return found
+
+    async def record_parse(self, completion: Completion, result: str) -> None:
+        """Write nothing: a rehearsal leaves no trace."""

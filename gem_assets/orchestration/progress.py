@@ -1,0 +1,44 @@
+"""Tell, from within a run, how far a shard's stage has come, to whoever started the process.
+
+`gem run` names a file descriptor in GEM_PROGRESS_FD; under Dagster's own daemon nobody does, and nothing
+is told.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+VARIABLE = "GEM_PROGRESS_FD"
+INTERVAL_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Inputs judged so far by a stage over a shard."""
+
+    asset: str
+    shard: str
+    done: int
+    total: int
+
+    def to_line(self) -> str:
+        """Write it as one line."""
+        return json.dumps({"progress": vars(self)}) + "\n"
+
+
+def progress_teller(asset: str, shard: str) -> Callable[[int, int], None]:
+    """Make the function that a stage calls after each input; it tells at most once a second."""
+    descriptor = os.environ.get(VARIABLE)
+    last = time.monotonic()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if descriptor is None or now - last < INTERVAL_SECONDS:
+            return
+        last = now
+        os.write(int(descriptor), Progress(asset, shard, done, total).to_line().encode())
+
+    return tell

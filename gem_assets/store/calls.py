@@ -1,0 +1,69 @@
+"""The journal's calls as a table like the others: one file, written anew when the journal has changed.
+
+DuckDB reads SQLite only by an extension that has to be downloaded, so the rows travel through Arrow. Does not
+belong here: writing the journal (`gem_assets/llm/`).
+"""
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gem_assets.store.home import Home
+from gem_assets.store.tables import as_text, read_metadata, write_rows
+
+TABLE = "llm_calls"
+FILE = "journal.parquet"
+# The stage that renders each prompt.
+ASSETS = {
+    "filter_document": "procedural_documents",
+    "extract_workflows": "workflows",
+    "generate_trajectory": "draft_trajectories",
+    "refine_trajectory": "refined_trajectories",
+    "judge_trajectory": "validated_trajectories",
+}
+_QUERY = (
+    "SELECT key, role, task, prompt_version, model, answered_by, base_url, sample, status, finish_reason, "
+    "refusal_kind AS refusal, parse_result, answers, input_tokens, output_tokens, cost, seconds, run_id, "
+    "started_at, finished_at FROM calls ORDER BY started_at, key"
+)
+
+
+def refresh_calls(home: Home) -> None:
+    """Bring the table up to what the journal holds; without a journal it stays empty."""
+    if not home.journal.is_file():
+        return
+    path = home.shard_glob(TABLE).with_name(FILE)
+    version = {"journal": _version(home.journal)}
+    if read_metadata(path) != version:
+        write_rows(path, TABLE, read_calls(home.journal), version)
+
+
+def read_calls(journal: Path) -> list[dict[str, Any]]:
+    """Read the rows of a journal as the table declares them."""
+    with closing(_open(journal)) as connection:
+        connection.row_factory = sqlite3.Row
+        rows = connection.execute(_QUERY).fetchall()
+    return [_as_declared(dict(row)) for row in rows]
+
+
+def _as_declared(row: dict[str, Any]) -> dict[str, Any]:
+    times = {name: _moment(row[name]) for name in ("started_at", "finished_at")}
+    texts = {name: as_text(value) for name, value in row.items() if isinstance(value, str)}
+    return row | texts | times | {"asset": ASSETS.get(row["task"])}
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _open(journal: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{journal.resolve().as_uri()}?mode=ro", uri=True, timeout=60)
+
+
+def _version(journal: Path) -> str:
+    """Tell whether the journal was written to, without reading it."""
+    files = [journal, journal.with_name(f"{journal.name}-wal")]
+    stats = [path.stat() for path in files if path.is_file()]
+    return " ".join(f"{stat.st_mtime_ns}/{stat.st_size}" for stat in stats if stat.st_size)

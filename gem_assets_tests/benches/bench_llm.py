@@ -1,0 +1,210 @@
+"""What journal and limits cost, how near the greedy schedule a stage comes, what kill -9 loses.
+
+python gem_assets_tests/benches/bench_llm.py [cpu] [schedule] [crash] [--quick]
+Each figure stands beside its baseline from the same run. CPU is that of this process, all threads.
+"""
+
+import argparse
+import asyncio
+import heapq
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+CHECKOUT = Path(__file__).parents[2]
+sys.path.insert(0, str(CHECKOUT))
+
+from gem_assets.llm.models import open_models  # noqa: E402
+from gem_assets.llm.provider import load_litellm  # noqa: E402
+from gem_assets_tests.benches.fast_stub import seconds_of  # noqa: E402
+from gem_assets_tests.llm.rig import PROCESS, request  # noqa: E402
+
+PROMPT = "Read the text and say what it describes. " * 100  # 4 KB
+Asking = Callable[[list[str]], Awaitable[None]]
+
+
+@contextmanager
+def stub(latency: float = 0.0, slow_share: float = 0.0, slow_factor: float = 1.0) -> Iterator[str]:
+    command = [sys.executable, str(Path(__file__).with_name("fast_stub.py"))]
+    command += [str(latency), str(slow_share), str(slow_factor)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    try:
+        yield f"http://127.0.0.1:{int(server.stdout.readline())}/v1"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def say(text: str = "") -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+async def crowd(prompts: list[str], ask: Callable[[str], Awaitable[object]], in_flight: int) -> None:
+    """Ask all, `in_flight` at a time."""
+    waiting = iter(prompts)
+
+    async def work() -> None:
+        for prompt in waiting:
+            await ask(prompt)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(in_flight):
+            group.create_task(work())
+
+
+async def by_aiohttp(url: str, prompts: list[str], in_flight: int) -> None:
+    import aiohttp
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=in_flight)) as session:
+
+        async def ask(prompt: str) -> object:
+            body = {"model": "stub", "messages": [{"role": "user", "content": prompt}], "max_tokens": 4096}
+            async with session.post(f"{url}/chat/completions", json=body) as reply:
+                return (await reply.json())["choices"][0]["message"]["content"]
+
+        await crowd(prompts, ask, in_flight)
+
+
+async def by_litellm(url: str, prompts: list[str], in_flight: int) -> None:
+    litellm = load_litellm()
+
+    async def ask(prompt: str) -> object:
+        return await litellm.acompletion(
+            model="hosted_vllm/stub", messages=[{"role": "user", "content": prompt}], api_base=url,
+            temperature=0.2, top_p=0.95, max_tokens=4096, max_retries=0, timeout=600,
+        )  # fmt: skip
+
+    await crowd(prompts, ask, in_flight)
+
+
+async def by_gem(url: str, prompts: list[str], in_flight: int) -> None:
+    environment = {"GEM_MODEL": "stub", "GEM_BASE_URL": url, "GEM_CONCURRENCY": str(in_flight)}
+    with tempfile.TemporaryDirectory() as home:
+        async with open_models(environment, Path(home), "bench") as models:
+
+            async def ask(prompt: str) -> object:
+                completion = await models.filter.complete(request(prompt))
+                await models.filter.record_parse(completion, "ok")
+                return completion
+
+            await crowd(prompts, ask, in_flight)
+
+
+def bench_cpu(quick: bool) -> None:
+    calls, rounds, in_flight = (100, 2, 32) if quick else (400, 5, 32)
+    clients = {"raw aiohttp": by_aiohttp, "bare litellm.acompletion": by_litellm, "gem_assets": by_gem}
+    best: dict[str, tuple[float, float]] = {}
+    with stub() as url:
+        for number in range(rounds + 1):  # the first round warms up
+            for name, client in clients.items():
+                prompts = [f"{number} {name} {call} {PROMPT}" for call in range(calls)]
+                cpu, wall = time.process_time(), time.perf_counter()
+                asyncio.run(client(url, prompts, in_flight))
+                took = (time.process_time() - cpu) / calls * 1e3, (time.perf_counter() - wall) / calls
+                if number:
+                    best[name] = min(best.get(name, took), took)
+    base = best["bare litellm.acompletion"][0]
+    say(f"CPU per call, {calls} calls, {in_flight} in flight, least of {rounds} interleaved rounds")
+    for name, (cpu, wall) in best.items():
+        say(f"  {name:26} {cpu:6.2f} ms  {cpu / base - 1:+6.0%} of bare litellm  {1 / wall:6.0f} calls/s")
+    ceiling = 1 / best["raw aiohttp"][1]
+    say(f"  the stub served at least {ceiling:.0f}/s, so it bounds none of the others")
+    overhead = best["gem_assets"][0] / base - 1
+    say(f"  journal and limits: {overhead:+.1%} (wanted: at most +15%)")
+
+
+def greedy_makespan(seconds: list[float], workers: int) -> float:
+    """When the last of `workers` is done that take the calls in order, one after another."""
+    free = [0.0] * workers
+    for wait in seconds:
+        heapq.heappush(free, heapq.heappop(free) + wait)
+    return max(free)
+
+
+def bench_schedule(quick: bool) -> None:
+    calls, latency, in_flight = (400, 0.5, 32) if quick else (2000, 1.0, 64)
+    shape = (latency, 0.1, 6.0)
+    prompts = [f"{number} {PROMPT}" for number in range(calls)]
+    greedy = greedy_makespan([seconds_of(prompt, *shape) for prompt in prompts], in_flight)
+    with stub() as warm:
+        asyncio.run(by_gem(warm, ["warm up"], 1))
+    say(f"{calls} calls, {in_flight} in flight, {latency:g} s each and a tenth of them six times that")
+    for name, client in {"raw aiohttp": by_aiohttp, "gem_assets": by_gem}.items():
+        with stub(*shape) as url:
+            began = time.perf_counter()
+            asyncio.run(client(url, prompts, in_flight))
+            wall = time.perf_counter() - began
+        say(f"  {name:12} {wall:6.1f} s = {greedy / wall:6.1%} of the greedy schedule's {greedy:.1f} s")
+    say("  wanted: at least 95%; the adaptive limit starts at 32 and has to climb")
+
+
+def asked(url: str) -> int:
+    with urllib.request.urlopen(url.replace("/v1", "/count")) as reply:
+        return json.load(reply)["count"]
+
+
+def journaled(journal: Path) -> dict[str, bytes]:
+    if not journal.is_file():
+        return {}
+    connection = sqlite3.connect(journal, timeout=60)
+    try:
+        return dict(connection.execute("SELECT key, response FROM calls WHERE status = 'done'").fetchall())
+    except sqlite3.OperationalError:
+        return {}  # killed before there was a table
+    finally:
+        connection.close()
+
+
+def bench_crash(quick: bool) -> None:
+    calls, kills, in_flight = (200, 4, 32) if quick else (1000, 20, 32)
+    chance = random.Random(1)
+    lost = 0
+    known: dict[str, bytes] = {}
+    with tempfile.TemporaryDirectory() as folder, stub(0.3, 0.1, 6.0) as url:
+        journal = Path(folder) / "journal.db"
+        command = [sys.executable, str(PROCESS), url, folder, str(calls), str(in_flight)]
+        for number in range(kills + 1):
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            assert process.stdin is not None and process.stdout is not None
+            process.stdout.readline()
+            process.stdin.write("\n")
+            process.stdin.flush()
+            if number < kills:
+                time.sleep(chance.uniform(0.2, 0.9))
+                os.kill(process.pid, signal.SIGKILL)
+            process.communicate()
+            now = journaled(journal)
+            lost += sum(now.get(key) != response for key, response in known.items())
+            known = now
+        total = asked(url)
+    say(f"{calls} calls, {in_flight} in flight, {kills} times kill -9")
+    say(f"  answers in the journal at the end: {len(known)} of {calls}; lost or changed: {lost}")
+    say(f"  requests {total}: {total - calls} bought again, {(total - calls) / kills:.1f} per kill")
+    say(f"  wanted: none lost, at most {in_flight} bought again per kill")
+
+
+def main() -> None:
+    benches = {"cpu": bench_cpu, "schedule": bench_schedule, "crash": bench_crash}
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("benches", nargs="*", choices=list(benches), help="all, where none is named")
+    parser.add_argument("--quick", action="store_true")
+    arguments = parser.parse_args()
+    for name in arguments.benches or benches:
+        benches[name](arguments.quick)
+        say()
+
+
+if __name__ == "__main__":
+    main()

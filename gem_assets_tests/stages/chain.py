@@ -1,0 +1,163 @@
+"""The recorded answers as a model and as the records that the stages make of them.
+
+Does not belong here: the answers themselves (`data/recorded_answers`).
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from gem_assets.llm.protocol import Llm, Request
+from gem_assets.records.base import content_hash, make_id
+from gem_assets.records.document import Document, ProceduralDocument, RawRow
+from gem_assets.records.outcome import Kept, Outcome
+from gem_assets.records.trajectory import Trajectory
+from gem_assets.records.workflow import Workflow
+from gem_assets.settings import Settings
+from gem_assets.stages.catalog import ASSETS, STAGES, Stage, stage_of
+from gem_assets.stages.corpus import read_document
+from gem_assets.stages.run import attempt
+from gem_assets.stages.shard import carry_documents, carry_stage
+from gem_assets.store.connections import open_memory
+from gem_assets.store.home import Home
+from gem_assets.store.raw import RowStatus
+from gem_assets.store.stage_runs import StageRun
+from gem_assets.store.tables import column_types, write_rows
+from gem_assets_tests.fakes import ScriptedLlm
+
+DATA = Path(__file__).parents[1] / "data"
+ANSWERS = DATA / "recorded_answers"
+DOCUMENTS = DATA / "recorded_documents.jsonl"
+INDEX: dict[str, dict[str, Any]] = json.loads((ANSWERS / "index.json").read_text("utf-8"))
+PROCEDURES = [name for name, tasks in INDEX.items() if "judge_trajectory" in tasks]
+ESSAY = next(name for name in INDEX if name not in PROCEDURES)
+SETTINGS = Settings(home=Path("nowhere"))
+
+
+@dataclass(frozen=True)
+class Chain:
+    """One document and what each stage made of it."""
+
+    row: RawRow
+    document: Document
+    procedure: ProceduralDocument
+    workflow: Workflow
+    draft: Trajectory
+    refined: Trajectory
+    validated: Trajectory
+
+    @property
+    def records(self) -> dict[str, Any]:
+        """What is stored of it, by asset."""
+        return dict(zip(ASSETS, list(vars(self).values())[1:], strict=True))
+
+    def input_of(self, asset: str) -> Any:
+        return self.records[ASSETS[ASSETS.index(asset) - 1]]
+
+
+def recorded(name: str, task: str) -> str:
+    return (ANSWERS / INDEX[name][task]).read_text("utf-8")
+
+
+@cache
+def recorded_rows() -> dict[str, RawRow]:
+    """The recorded documents as raw rows, by the id they bring along."""
+    rows: dict[str, RawRow] = {}
+    for number, line in enumerate(DOCUMENTS.read_text("utf-8").splitlines(), start=1):
+        fields = json.loads(line)
+        name = fields.pop("id")
+        rows[name] = RawRow(
+            document_id=make_id("documents", name),
+            corpus="demo",
+            source=DOCUMENTS.name,
+            place=f"line {number}",
+            source_id=name,
+            **fields,
+        )
+    return rows
+
+
+def put_rows(home: Home, rows: Sequence[RawRow], *, size: int = 10, first: int = 0) -> list[str]:
+    """Store raw rows in shards of `demo` from the `first` one on, as ingesting them would."""
+    declared = {name for name, _ in column_types("raw_rows")}
+    shards: list[str] = []
+    for start in range(0, len(rows), size):
+        shard = f"demo-{first + start // size:05d}"
+        content = [
+            {name: value for name, value in row.model_dump().items() if name in declared}
+            | {"shard": shard, "position": position}
+            | dict.fromkeys(("text_hash", "duplicate_key"), content_hash(row.text))
+            for position, row in enumerate(rows[start : start + size])
+        ]
+        write_rows(home.shard_file("raw_rows", shard), "raw_rows", content, {})
+        shards.append(shard)
+    return shards
+
+
+def recorded_answer(request: Request) -> str:
+    """Answer as recorded for the document whose text stands in the prompt."""
+    prompt = request.messages[0].content
+    name = next(name for name, row in recorded_rows().items() if row.text.split("\n")[0] in prompt)
+    return recorded(name, request.task)
+
+
+@cache
+def chain(name: str = PROCEDURES[0]) -> Chain:
+    row = recorded_rows()[name]
+    llm = ScriptedLlm(recorded_answer)
+    records = [_only(read_document(RowStatus(row, False, row.document_id), SETTINGS.corpus))]
+    for stage in STAGES:
+        records.append(_only(judge(stage, records[-1], llm)))
+    return Chain(row, *records)
+
+
+def judge(stage: Stage | str, record: Any, llm: Llm, settings: Settings = SETTINGS) -> Outcome[Any]:
+    """Let a stage judge one record, errors of the model included."""
+    stage = stage_of(stage) if isinstance(stage, str) else stage
+    return asyncio.run(attempt(stage.step(record, llm, settings), stage.prefix))
+
+
+def serve(monkeypatch: pytest.MonkeyPatch, llm: Llm) -> None:
+    """Let every role of a shard's run be this model."""
+
+    @asynccontextmanager
+    async def opened(*_: Any) -> AsyncIterator[Any]:
+        yield SimpleNamespace(filter=llm, teacher=llm, judge=llm)
+
+    monkeypatch.setattr("gem_assets.stages.shard.open_models", opened)
+
+
+def carry(
+    settings: Settings,
+    shard: str,
+    run_id: str,
+    *,
+    until: str = ASSETS[-1],
+    environment: dict[str, str] | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    limit: int | None = None,
+) -> list[StageRun]:
+    """Carry a shard through the stages, as the assets do."""
+    runs: list[StageRun] = []
+    for asset in ASSETS[: ASSETS.index(until) + 1]:
+        with open_memory() as connection:
+            if asset == "documents":
+                runs.append(carry_documents(connection, shard, run_id, settings))
+                continue
+            stage = stage_of(asset)
+            told = environment or {}
+            runs.append(carry_stage(connection, stage, shard, run_id, settings, told, progress, limit))
+    return runs
+
+
+def _only(outcome: Outcome[Any]) -> Any:
+    assert isinstance(outcome, Kept), outcome
+    return outcome.records[0]

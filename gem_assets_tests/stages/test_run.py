@@ -1,0 +1,206 @@
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gem_assets.llm.protocol import FailedError, LlmError, RefusalKind, RefusedError, StopRunError
+from gem_assets.records.outcome import Failed, FailureReason, Kept, Outcome, Reason, Rejected
+from gem_assets.records.provenance import Provenance
+from gem_assets.stages.catalog import STAGES
+from gem_assets.stages.run import OFFLINE, attempt, run_stage, stamp_generator
+from gem_assets.store.shards import StageInput
+from gem_assets_tests.store.writing import document
+
+KINDS: tuple[RefusalKind, ...] = ("unparseable", "refused", "too_long", "truncated", "empty")
+PREFIXES = [stage.prefix for stage in STAGES]
+SPENT = Provenance(input_tokens=7, cost=None, call_keys=("k",))
+BROKEN = Rejected(Reason.EXTRACT_NO_TOOLS, "none")
+
+endings = st.sampled_from(
+    [
+        Kept((document(),)),
+        Kept((document(), BROKEN)),
+        Rejected(Reason.FILTER_NOT_MULTI_STEP, "an essay"),
+        Failed(FailureReason.CANCELLED, "stopped"),
+        *(FailedError(reason, "broke") for reason in FailureReason),
+        *(RefusedError(kind, "no", SPENT) for kind in KINDS),
+    ]
+)
+
+
+def inputs(count: int) -> list[StageInput[Any]]:
+    return [StageInput(f"record-{number}", f"document-{number}", number) for number in range(count)]
+
+
+def ending(how: Outcome[Any] | LlmError) -> Outcome[Any]:
+    if isinstance(how, LlmError):
+        raise how
+    return how
+
+
+def pile(outcome: Outcome[Any]) -> str:
+    return type(outcome).__name__
+
+
+def run(step: Callable[[Any], Awaitable[Any]], count: int, prefix: str = "filter", concurrency: int = 4):
+    return asyncio.run(run_stage(step, inputs(count), prefix, concurrency))
+
+
+@given(st.lists(endings, max_size=30), st.sampled_from(PREFIXES), st.integers(1, 8), st.randoms())
+def test_every_input_ends_in_exactly_one_pile_in_the_order_it_came(
+    hows: list[Any], prefix: str, concurrency: int, random: Any
+):
+    async def step(number: int) -> Outcome[Any]:
+        for _ in range(random.randrange(3)):
+            await asyncio.sleep(0)
+        return ending(hows[number])
+
+    judged = run(step, len(hows), prefix, concurrency)
+    assert [given.record for given, _ in judged] == list(range(len(hows)))
+    piles = Counter(pile(outcome) for _, outcome in judged)
+    assert sum(piles.values()) == len(hows)
+    assert set(piles) <= {"Kept", "Rejected", "Failed"}
+    for (_, outcome), how in zip(judged, hows, strict=True):
+        if isinstance(how, FailedError):
+            assert isinstance(outcome, Failed)
+            assert outcome.reason == how.reason
+        elif not isinstance(how, RefusedError):
+            assert outcome is how
+
+
+@given(st.integers(1, 6), st.lists(st.integers(0, 5), max_size=20))
+def test_no_more_inputs_are_judged_at_a_time_than_allowed(concurrency: int, pauses: list[int]):
+    active, most = 0, 0
+
+    async def step(number: int) -> Outcome[Any]:
+        nonlocal active, most
+        active += 1
+        most = max(most, active)
+        for _ in range(pauses[number] + 1):
+            await asyncio.sleep(0)
+        active -= 1
+        return Kept((document(),))
+
+    run(step, len(pauses), concurrency=concurrency)
+    assert most == min(concurrency, len(pauses))
+
+
+def test_a_slow_input_holds_up_none_of_the_others():
+    finished: list[int] = []
+    others_done = asyncio.Event()
+
+    async def step(number: int) -> Outcome[Any]:
+        if number == 0:
+            await others_done.wait()
+        finished.append(number)
+        if len(finished) == 9:
+            others_done.set()
+        return Kept((document(),))
+
+    run(step, 10, concurrency=2)
+    assert finished == [*range(1, 10), 0]
+
+
+def test_progress_counts_every_input():
+    told: list[tuple[int, int]] = []
+
+    async def step(number: int) -> Outcome[Any]:
+        return Kept((document(),))
+
+    asyncio.run(run_stage(step, inputs(3), "filter", 2, lambda done, total: told.append((done, total))))
+    assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_a_wrong_setting_stops_the_run_and_is_no_verdict_on_a_record():
+    begun: list[int] = []
+
+    async def step(number: int) -> Outcome[Any]:
+        begun.append(number)
+        await asyncio.sleep(0)
+        raise StopRunError("GEM_API_KEY is refused: set another")
+
+    with pytest.raises(StopRunError, match="GEM_API_KEY is refused"):
+        run(step, 50, concurrency=3)
+    assert len(begun) <= 3
+
+
+def test_a_fault_of_ours_is_not_counted_as_an_outcome():
+    async def step(number: int) -> Outcome[Any]:
+        raise ZeroDivisionError
+
+    with pytest.raises(BaseExceptionGroup) as caught:
+        run(step, 2)
+    assert caught.group_contains(ZeroDivisionError)
+
+
+def attempted(error: LlmError, prefix: str) -> Outcome[Any]:
+    async def step() -> Outcome[Any]:
+        raise error
+
+    return asyncio.run(attempt(step(), prefix))
+
+
+@pytest.mark.parametrize("prefix", [prefix for prefix in PREFIXES if prefix != "judge"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_refusal_is_a_rejection_of_that_kind_with_what_it_cost(prefix: str, kind: RefusalKind):
+    outcome = attempted(RefusedError(kind, "because", SPENT), prefix)
+    assert outcome == Rejected(Reason(f"{prefix}_{kind}"), "because", SPENT)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("refused", Rejected(Reason.JUDGE_REFUSED, "because", SPENT)),
+        ("too_long", Rejected(Reason.JUDGE_TOO_LONG, "because", SPENT)),
+        ("unparseable", Failed(FailureReason.JUDGE_UNPARSEABLE, "because", SPENT)),
+        ("truncated", Failed(FailureReason.JUDGE_UNPARSEABLE, "because", SPENT)),
+        ("empty", Failed(FailureReason.JUDGE_UNPARSEABLE, "because", SPENT)),
+    ],
+)
+def test_a_judge_that_cannot_be_read_has_said_nothing(kind: RefusalKind, expected: Outcome[Any]):
+    assert attempted(RefusedError(kind, "because", SPENT), "judge") == expected
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+@pytest.mark.parametrize("reason", FailureReason)
+def test_a_breakdown_is_a_failure_whatever_the_stage(prefix: str, reason: FailureReason):
+    assert attempted(FailedError(reason, "because", SPENT), prefix) == Failed(reason, "because", SPENT)
+
+
+def test_a_wrong_setting_is_left_to_rise():
+    with pytest.raises(StopRunError):
+        attempted(StopRunError("GEM_MODEL"), "filter")
+
+
+@pytest.mark.parametrize(
+    ("own", "inherited", "stamped"),
+    [
+        ("model", OFFLINE, OFFLINE),
+        (OFFLINE, OFFLINE, OFFLINE),
+        (None, OFFLINE, OFFLINE),
+        ("model", "model", "model"),
+        (OFFLINE, "model", OFFLINE),
+        (None, "model", "model"),
+        ("model", None, "model"),
+        (None, None, None),
+    ],
+)
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda provenance: Kept((document(), BROKEN), provenance),
+        lambda provenance: Rejected(Reason.RULE_END, "open", provenance, document()),
+        lambda provenance: Failed(FailureReason.TIMEOUT, "slow", provenance),
+    ],
+    ids=["kept", "rejected", "failed"],
+)
+def test_what_the_baseline_generator_began_stays_its_own(
+    make: Callable[[Provenance], Outcome[Any]], own: str | None, inherited: str | None, stamped: str | None
+):
+    given = SPENT.model_copy(update={"generator": own})
+    expected = SPENT.model_copy(update={"generator": stamped})
+    assert stamp_generator(make(given), inherited) == make(expected)

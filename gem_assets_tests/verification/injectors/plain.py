@@ -1,0 +1,148 @@
+"""A trajectory as plain JSON, so that planting a defect uses nothing of what finds it.
+
+Does not belong here: the defects.
+"""
+
+import copy
+import json
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+ID_LIKE = re.compile(
+    r"^(?!.*(?:house|phone|street|zip|postal|room|seat|card)).*(?:(?:^|_)(?:id|ids|number|code|ref|sku|"
+    r"reference)|[a-z]Ids?)$"
+)
+
+
+@dataclass
+class Plain:
+    """Tools, messages, constraints and source, all mutable."""
+
+    name: str
+    tools: list[dict[str, Any]]
+    messages: list[dict[str, Any]]
+    constraints: list[dict[str, Any]]
+    source: str
+
+    def copy(self) -> "Plain":
+        return copy.deepcopy(self)
+
+    def results(self) -> Iterator[tuple[int, Any]]:
+        for index, message in enumerate(self.messages):
+            if message["role"] == "tool":
+                try:
+                    yield index, json.loads(message["content"])
+                except ValueError:
+                    continue
+
+    def calls(self) -> list[tuple[int, dict[str, Any]]]:
+        return [
+            (index, call) for index, message in enumerate(self.messages) for call in message["tool_calls"]
+        ]
+
+    def result_of(self, call: dict[str, Any]) -> tuple[int, Any] | None:
+        for index, message in enumerate(self.messages):
+            if message["role"] == "tool" and message["call_id"] == call["call_id"]:
+                try:
+                    return index, json.loads(message["content"])
+                except ValueError:
+                    return None
+        return None
+
+    def put(self, index: int, value: Any) -> None:
+        self.messages[index]["content"] = json.dumps(value, ensure_ascii=False)
+
+    def text_before(self, index: int) -> str:
+        return "\n".join(message["content"] for message in self.messages[:index])
+
+    def is_read(self, name: str) -> bool:
+        verb = r"(?:get|list|search|find|read|check|look|show|view|fetch|query)"
+        return bool(
+            re.match(rf"{verb}|(?:jobs|boat|holds|cards|orders|accounts|cart|permits)$", name, re.IGNORECASE)
+        )
+
+    def ok(self, call: dict[str, Any]) -> bool:
+        found = self.result_of(call)
+        if found is None or not isinstance(found[1], dict):
+            return found is not None
+        value = found[1]
+        return not (
+            value.get("error")
+            or value.get("success") is False
+            or value.get("status") in ("error", "failed", "rejected", "denied")
+            or any(value.get(flag) is False for flag in ("valid", "allowed", "eligible", "ok"))
+        )
+
+
+def scalars(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield from scalars(child, (*path, key))
+    elif isinstance(value, list):
+        for place, child in enumerate(value):
+            yield from scalars(child, (*path, place))
+    else:
+        yield path, value
+
+
+def assign(value: Any, path: tuple[Any, ...], new: Any) -> None:
+    for step in path[:-1]:
+        value = value[step]
+    value[path[-1]] = new
+
+
+def replace_everywhere(value: Any, old: Any, new: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: replace_everywhere(child, old, new) for key, child in value.items()}
+    if isinstance(value, list):
+        return [replace_everywhere(child, old, new) for child in value]
+    return new if value == old and type(value) is type(old) else value
+
+
+def objects(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+    if isinstance(value, dict):
+        yield path, value
+        for key, child in value.items():
+            yield from objects(child, (*path, key))
+    elif isinstance(value, list):
+        for place, child in enumerate(value):
+            yield from objects(child, (*path, place))
+
+
+def own_id(item: dict[str, Any]) -> tuple[str, Any] | None:
+    return next(
+        ((key, value) for key, value in item.items() if ID_LIKE.search(key) and isinstance(value, str | int)),
+        None,
+    )
+
+
+def strange_id(old: str, known: str, chance: random.Random) -> str:
+    """Make another identifier of the same shape that stands nowhere in a text."""
+    while True:
+        new = "".join(str(chance.randint(0, 9)) if letter.isdigit() else letter for letter in old)
+        if sum(letter.isdigit() for letter in old) < 3:
+            new += str(chance.randint(100, 999))
+        runs = re.findall(r"\d+", new)
+        if (
+            new != old
+            and new not in known
+            and not any(run.lstrip("0") in known for run in runs if len(run) > 1)
+        ):
+            return new
+
+
+def other_value(old: Any, chance: random.Random) -> Any:
+    """Make another value of the same kind."""
+    if isinstance(old, bool):
+        return not old
+    if isinstance(old, int):
+        return old + chance.choice([1, 2, 3, 7, 11])
+    if isinstance(old, float):
+        return round(old + chance.choice([1.5, 2.25, 10.0]), 2)
+    day = re.fullmatch(r"(\d{4}-\d{2}-)(\d{2})(.*)", old)
+    if day:
+        return f"{day[1]}{(int(day[2]) + 3) % 27 + 1:02}{day[3]}"
+    return chance.choice(["Harrow Lane 3", "velvet", "Oslo", "Marius Quint", "teal"])

@@ -1,0 +1,69 @@
+"""The proof in small: no false alarm on clean text, planted defects found."""
+
+from collections import Counter
+
+import pytest
+
+from gem_assets.records.outcome import Reason
+from gem_assets.verification.finding_levels import FINDING_LEVELS
+from gem_assets_tests.verification.handwritten import handwritten
+from gem_assets_tests.verification.injectors.plain import Plain
+from gem_assets_tests.verification.injectors.planting import DECIDABLE, KINDS
+from gem_assets_tests.verification.proof import (
+    Line,
+    alarms,
+    clean_handwritten,
+    findings_of,
+    plant_all,
+    recorded_cases,
+)
+
+CLEAN = clean_handwritten()
+DEFECTIVE = handwritten("defective")
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[Line]:
+    return plant_all([*recorded_cases(), *CLEAN], rounds=2)
+
+
+@pytest.mark.parametrize("plain", CLEAN, ids=lambda plain: plain.name)
+def test_a_clean_dialogue_written_by_hand_raises_no_decidable_finding(plain: Plain):
+    assert alarms([plain]) == []
+
+
+def test_recorded_trajectories_raise_no_finding_at_all():
+    assert [findings_of(plain) for plain in recorded_cases()] == [()] * 6
+
+
+@pytest.mark.parametrize(("plain", "reasons"), DEFECTIVE, ids=[plain.name for plain, _ in DEFECTIVE])
+def test_a_defect_written_by_hand_is_found(plain: Plain, reasons: tuple[str, ...]):
+    assert {finding.reason for finding in findings_of(plain)} & set(reasons)
+
+
+def test_there_are_enough_kinds_and_dialogues():
+    assert len(KINDS) >= 20
+    assert len(CLEAN) >= 20
+    assert len(DEFECTIVE) >= 20
+
+
+def test_decidable_defects_are_found_at_95_percent(lines: list[Line]):
+    own = [line for line in lines if line.kind in DECIDABLE]
+    assert sum(line.found for line in own) >= 0.95 * sum(line.detectable for line in own)
+
+
+@pytest.mark.parametrize("kind", DECIDABLE)
+def test_every_decidable_kind_is_planted_and_mostly_found(lines: list[Line], kind: str):
+    line = next(line for line in lines if line.kind == kind)
+    assert line.detectable
+    assert line.found >= 0.6 * line.detectable, line.missed
+
+
+def test_most_advisory_defects_are_found(lines: list[Line]):
+    own = [line for line in lines if line.kind not in DECIDABLE]
+    assert sum(line.found for line in own) >= 0.9 * sum(line.detectable for line in own)
+
+
+def test_the_table_of_levels_names_every_reason_of_verification_once():
+    assert set(FINDING_LEVELS) == {reason for reason in Reason if reason.name.startswith("VERIFY_")}
+    assert Counter(level for _, level in FINDING_LEVELS.values()).keys() == {"decidable", "advisory"}
