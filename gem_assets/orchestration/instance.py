@@ -11,7 +11,7 @@ import dagster as dg
 
 from gem_assets.orchestration.dataset_assets import register_recipes
 from gem_assets.orchestration.partitions import register_shards
-from gem_assets.store.files import only_writer
+from gem_assets.store.files import is_alive, only_writer
 from gem_assets.store.home import Home
 
 PROCESS_TAG = "gem/process"
@@ -48,17 +48,7 @@ def settle_dead_runs(instance: dg.DagsterInstance) -> int:
     settled = 0
     for run in instance.get_runs(filters=filters):
         process = run.tags.get(PROCESS_TAG, "")
-        if process.isdigit() and not _alive(int(process)):
+        if process.isdigit() and not is_alive(int(process)):
             instance.report_run_failed(run, f"its process {process} was killed; materialise the shard again")
             settled += 1
     return settled
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

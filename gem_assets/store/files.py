@@ -78,7 +78,7 @@ def sweep(folder: Path) -> int:
     removed = 0
     for path in folder.rglob(".*.tmp*"):
         name = _TEMPORARY.fullmatch(path.name)
-        if name is not None and not _alive(int(name[1])):
+        if name is not None and not is_alive(int(name[1])):
             path.unlink(missing_ok=True)
             removed += 1
     return removed
@@ -89,7 +89,8 @@ def _discard(temporary: Path) -> None:
     temporary.with_name(f"{temporary.name}.wal").unlink(missing_ok=True)
 
 
-def _alive(process: int) -> bool:
+def is_alive(process: int) -> bool:
+    """Say whether a process of this number is running, whoever owns it."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
