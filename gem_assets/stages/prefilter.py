@@ -7,16 +7,15 @@ procedure (`filtering.py`), reading its steps (`offline/`).
 import re
 from collections.abc import Iterable
 from functools import cache
-from itertools import pairwise
 
 from gem_assets.llm.protocol import Llm
-from gem_assets.offline.lexicon import verb_classes
+from gem_assets.offline.lexicon import inflect, verb_classes
 from gem_assets.records.document import Document
 from gem_assets.records.outcome import Reason, Rejected
 from gem_assets.settings import PrefilterSettings, Settings
 
 # Raise it when what passes changes: it is part of stage 1's code version.
-LOGIC = 1
+LOGIC = 2
 
 _SPACED = str.maketrans({char: " " for char in "*_\"'()[]<>`#“”‘’"} | {"\n": " \n . "})
 _STEP = re.compile(r"^[ \t>#*]*(?:\d{1,3}[.):]|step\s+\d+)", re.MULTILINE | re.IGNORECASE)
@@ -27,6 +26,8 @@ _LEADS = frozenset(
         "next", "finally", "first", "simply", "just", "also", "again", "carefully", "always", "never", "not",
     )
 )  # fmt: skip
+
+_OBJECTS = frozenset(("a", "an", "the", "it", "them", "each", "every", "this", "that", "its", "their", "one"))
 
 
 def is_used(settings: Settings, llm: Llm) -> bool:
@@ -60,11 +61,17 @@ def prefilter(document: Document, settings: PrefilterSettings) -> Rejected | Non
 
 
 def count_instructions(words: Iterable[str]) -> int:
-    """Count operation verbs that begin a line, a sentence or a clause, or follow a word that leads to one."""
-    verbs = _verbs()
+    """Count verbs that tell somebody to do something, or tell what somebody does.
+
+    Told: operation verbs that begin a line, a sentence or a clause, or follow a word that leads to one.
+    Narrated (`the clerk opens the ledger`): the form for he, she or it, right before its object.
+    """
+    told, narrated = _verbs(), _narrated_verbs()
+    row = [".", *words, "."]
     return sum(
-        word in verbs and (before[-1] in _ENDS or before in _LEADS)
-        for before, word in pairwise([".", *words])
+        (word in told and (before[-1] in _ENDS or before in _LEADS))
+        or (word in narrated and after in _OBJECTS)
+        for before, word, after in zip(row, row[1:], row[2:], strict=False)
     )
 
 
@@ -72,3 +79,9 @@ def count_instructions(words: Iterable[str]) -> int:
 def _verbs() -> frozenset[str]:
     """The operation verbs of the baseline generator's lexicon, in their base form."""
     return frozenset(verb for verb in verb_classes() if "_" not in verb)
+
+
+@cache
+def _narrated_verbs() -> frozenset[str]:
+    """The same verbs as they stand after he, she or it."""
+    return frozenset(inflect(verb, "VBZ") for verb in _verbs())

@@ -1,3 +1,4 @@
+import csv
 import json
 from pathlib import Path
 
@@ -70,4 +71,17 @@ def test_what_it_loses_of_the_labelled_procedures_is_what_the_settings_say():
         MEASURED.measured_lost,
     )
     spared = sum(a and not b for a, b in zip(lost, true, strict=True))
-    assert spared >= 0.25 * (len(true) - sum(true))
+    # Narrated procedures (`the clerk opens the ledger`) count too, so that fewer others are spared.
+    assert spared >= 0.15 * (len(true) - sum(true))
+
+
+def test_it_loses_no_procedure_of_the_sample_corpus_however_it_is_told():
+    package = Path(__file__).parents[2] / "gem_assets" / "sample_corpus"
+    labels = Path(__file__).parents[1] / "data" / "sample_corpus_labels.csv"
+    with labels.open(encoding="utf-8", newline="") as file:
+        procedures = [row["file"] for row in csv.DictReader(file) if row["multi_step"] == "true"]
+    texts = {name: (package / name).read_text("utf-8") for name in procedures}
+    lost = [
+        name for name, text in texts.items() if prefilter(document(normalise(text)), MEASURED) is not None
+    ]
+    assert lost == []
