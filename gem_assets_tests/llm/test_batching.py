@@ -67,8 +67,10 @@ def test_what_a_batch_did_not_answer_goes_into_the_next(tmp_path):
         run(server, tmp_path, "a", "b", "c")
         server.batches.finish("expired", answered=2)
         outcomes = run(server, tmp_path, "a", "b", "c")
-        assert outcomes[:2] == ["re: a", "re: b"]
-        assert isinstance(outcomes[2], FailedError)
+        # Which two were answered is the order in which three concurrent questions reached the batch.
+        answered = [outcome for outcome in outcomes if not isinstance(outcome, FailedError)]
+        assert len(answered) == 2
+        assert set(answered) < {"re: a", "re: b", "re: c"}
         server.batches.finish()
         assert run(server, tmp_path, "a", "b", "c") == ["re: a", "re: b", "re: c"]
         assert len(server.requests) == 3, "none was bought twice"
