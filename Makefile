@@ -37,7 +37,7 @@ proof: setup
 ## laws: what the baseline generator keeps, measured over CORPUS
 CORPUS ?= gem_assets/sample_corpus
 laws: setup
-	$(BIN)/python -m gem_assets.offline.laws $(CORPUS)
+	$(BIN)/python -m gem_assets.offline.laws.table $(CORPUS)
 
 ## check: format, lint, types, definitions
 check: setup

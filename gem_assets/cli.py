@@ -36,7 +36,7 @@ class GemGroup(click.Group):
         from gem_assets.llm.protocol import StopRunError
         from gem_assets.llm.roles import ConfigurationError
         from gem_assets.prompts.prompt import PromptError
-        from gem_assets.verification.foreign import ForeignError
+        from gem_assets.verification.foreign.foreign import ForeignError
 
         try:
             return super().invoke(ctx)

@@ -31,7 +31,7 @@ def report(settings: Settings, environment: dict[str, str], compare: tuple[str, 
 @with_home
 def audit(settings: Settings, environment: dict[str, str], record_id: str) -> None:
     """Print the whole chain of a record: source, outcomes, prompts, models, calls, findings, judgement."""
-    from gem_assets.llm.reading import read_calls
+    from gem_assets.llm.journal.reading import read_calls
     from gem_assets.reports.audit import audit as audit_record
 
     home = Home(settings.home)

@@ -20,7 +20,7 @@ import click
 def verify(file: Path, profile: Literal["gem", "openai"], limit: int) -> None:
     """Check a file of trajectories (OpenAI, ShareGPT, TRL, Hermes); exit 1 where any is rejected."""
     from gem_assets.reports.verification_text import verification_text
-    from gem_assets.verification.verify_file import verify_file
+    from gem_assets.verification.foreign.verify_file import verify_file
 
     verified, summary = verify_file(file, profile)
     click.echo(verification_text(verified, summary, limit))

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from gem_assets.llm.answers import read_answer
-from gem_assets.llm.calls import Bought, Claim, Question
-from gem_assets.llm.faults import Drop, Lower, Refuse, Retry, Stop, Symptom, classify
-from gem_assets.llm.limits import Limits
-from gem_assets.llm.pacing import Breaker, Gate, Pace
-from gem_assets.llm.prices import cost_of
+from gem_assets.llm.faults.faults import Drop, Lower, Refuse, Retry, Stop, Symptom, classify
+from gem_assets.llm.faults.symptoms import read_error
+from gem_assets.llm.journal.calls import Bought, Claim, Question
+from gem_assets.llm.limits.limits import Limits
+from gem_assets.llm.limits.pacing import Breaker, Gate, Pace
+from gem_assets.llm.money.prices import cost_of
 from gem_assets.llm.protocol import FailedError, RefusalKind, StopRunError
 from gem_assets.llm.provider import Send, Sent
 from gem_assets.llm.roles import RoleSettings, Sampling
-from gem_assets.llm.symptoms import read_error
 from gem_assets.records.outcome import FailureReason
 
 logger = logging.getLogger(__name__)

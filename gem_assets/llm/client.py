@@ -8,12 +8,12 @@ from typing import Any
 
 from gem_assets.llm.answers import read_answer
 from gem_assets.llm.buying import Buyer, Inquiry, Refusal
-from gem_assets.llm.calls import Call, Claim, Question, call_key
-from gem_assets.llm.faults import Accept, AskAgain, Refuse, classify_answer
-from gem_assets.llm.flights import Flights
-from gem_assets.llm.journal import Journal
-from gem_assets.llm.limits import Limits
-from gem_assets.llm.pacing import Pace
+from gem_assets.llm.faults.faults import Accept, AskAgain, Refuse, classify_answer
+from gem_assets.llm.journal.calls import Call, Claim, Question, call_key
+from gem_assets.llm.journal.flights import Flights
+from gem_assets.llm.journal.journal import Journal
+from gem_assets.llm.limits.limits import Limits
+from gem_assets.llm.limits.pacing import Pace
 from gem_assets.llm.protocol import Completion, FailedError, RefusedError, Request
 from gem_assets.llm.provider import Send
 from gem_assets.llm.roles import RoleSettings, Sampling

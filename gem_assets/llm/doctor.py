@@ -13,11 +13,11 @@ from typing import Any, get_args
 
 from gem_assets.llm.answers import read_answer
 from gem_assets.llm.buying import stop_sentence
-from gem_assets.llm.faults import Drop, Stop, Symptom, classify
-from gem_assets.llm.prices import known_price
+from gem_assets.llm.faults.faults import Drop, Stop, Symptom, classify
+from gem_assets.llm.faults.symptoms import read_error
+from gem_assets.llm.money.prices import known_price
 from gem_assets.llm.provider import Sent, close_sessions, litellm_sender, load_litellm, model_facts
 from gem_assets.llm.roles import SHARED_ROLES, ConfigurationError, Role, RoleSettings, read_role
-from gem_assets.llm.symptoms import read_error
 
 LONGEST_SECONDS = 60
 QUESTION = 'Answer with this JSON object and nothing else: {"answer": "yes"}'

@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gem_assets.llm.batching import Batcher
-from gem_assets.llm.budget import read_budget
+from gem_assets.llm.batch.batching import Batcher
 from gem_assets.llm.client import LiteLlm
-from gem_assets.llm.journal import Journal
+from gem_assets.llm.journal.journal import Journal
+from gem_assets.llm.limits.pacing import Pace
+from gem_assets.llm.money.budget import read_budget
 from gem_assets.llm.offline import OfflineLlm
-from gem_assets.llm.pacing import Pace
 from gem_assets.llm.protocol import Llm
 from gem_assets.llm.provider import BatchDoor, close_sessions, litellm_sender
 from gem_assets.llm.roles import SHARED_ROLES, Role, RoleSettings, read_role

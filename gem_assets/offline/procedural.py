@@ -7,11 +7,11 @@ exercise the pipeline and serve as a baseline. Does not belong here: transport a
 from collections.abc import Mapping
 from typing import Any
 
-from gem_assets.offline.classify import label, read_procedure
-from gem_assets.offline.extraction import extract, summarise
-from gem_assets.offline.plots import generate
-from gem_assets.offline.refinement import refine
+from gem_assets.offline.dialogue.plots import generate
+from gem_assets.offline.dialogue.refinement import refine
 from gem_assets.offline.rendering import tag, text_tag
+from gem_assets.offline.text.classify import label, read_procedure
+from gem_assets.offline.workflow.extraction import extract, summarise
 
 
 class UnsupportedLanguageError(ValueError):

@@ -7,7 +7,7 @@ import asyncio
 
 import dagster as dg
 
-from gem_assets.llm.batching import WAITS_FOR, collect_ready
+from gem_assets.llm.batch.batching import WAITS_FOR, collect_ready
 from gem_assets.orchestration.assets import SHARD_ASSETS
 from gem_assets.settings import load_settings, read_environment
 from gem_assets.stages.catalog import STAGES

@@ -10,7 +10,7 @@ from types import FrameType
 
 import click
 
-from gem_assets.llm.budget import with_run_budget
+from gem_assets.llm.money.budget import with_run_budget
 from gem_assets.orchestration.display import Display, say_where
 from gem_assets.orchestration.launch import Launcher, Order, orders_for
 from gem_assets.reports.yield_report import read_report, render_text

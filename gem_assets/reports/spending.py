@@ -8,9 +8,9 @@ from typing import Any, TextIO
 
 import click
 
-from gem_assets.llm import upkeep
-from gem_assets.llm.journal import Journal
-from gem_assets.llm.upkeep import Which
+from gem_assets.llm.journal import upkeep
+from gem_assets.llm.journal.journal import Journal
+from gem_assets.llm.journal.upkeep import Which
 from gem_assets.reports import figures
 from gem_assets.reports.costs import read_costs
 from gem_assets.reports.costs_text import render_costs

@@ -5,7 +5,7 @@ Does not belong here: the verifying (`verification/verify_file`).
 
 from collections.abc import Iterator, Sequence
 
-from gem_assets.verification.verify_file import FileSummary, Spread, Verified
+from gem_assets.verification.foreign.verify_file import FileSummary, Spread, Verified
 
 
 def verification_text(verified: Sequence[Verified], summary: FileSummary, limit: int = 50) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from gem_assets.llm.protocol import Llm
-from gem_assets.offline.lexicon import inflect, verb_classes
+from gem_assets.offline.text.lexicon import inflect, verb_classes
 from gem_assets.records.document import Document
 from gem_assets.records.outcome import Reason, Rejected
 from gem_assets.settings import PrefilterSettings, Settings

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gem_assets.llm.journal_only import JournalOnly, Tally
+from gem_assets.llm.journal.journal_only import JournalOnly, Tally
 from gem_assets.llm.models import open_models
 from gem_assets.llm.protocol import Llm
 from gem_assets.records.base import make_id

@@ -12,9 +12,9 @@ from pydantic import JsonValue
 from gem_assets.records.message import Message
 from gem_assets.records.tool import Tool, ToolCall
 from gem_assets.records.workflow import Constraint, Edge
-from gem_assets.verification.cues import is_check, is_write
+from gem_assets.verification.conversation.cues import is_check, is_write
 from gem_assets.verification.dialogue import pair_calls
-from gem_assets.verification.identifiers import words_of
+from gem_assets.verification.grounding.identifiers import words_of
 from gem_assets.verification.results import read_result
 from gem_assets.verification.words import word_set
 

@@ -11,19 +11,8 @@ from gem_assets.records.judgement import Finding
 from gem_assets.records.message import Message
 from gem_assets.records.outcome import Reason
 from gem_assets.records.tool import Tool
-from gem_assets.verification.dialogue import Dialogue, read_dialogue
-from gem_assets.verification.patterns import PATTERNS, find_patterns
-from gem_assets.verification.rule_settings import RuleSettings
-from gem_assets.verification.schema import (
-    ARGUMENT_REASONS,
-    find_bad_arguments,
-    find_bad_tool_names,
-    find_bad_tool_schemas,
-    find_duplicate_tools,
-    find_malformed_calls,
-    find_unknown_tools,
-)
-from gem_assets.verification.structure import (
+from gem_assets.verification.conversation.patterns import PATTERNS, find_patterns
+from gem_assets.verification.conversation.structure import (
     find_broken_role_order,
     find_calls_without_result,
     find_misplaced_system,
@@ -32,7 +21,18 @@ from gem_assets.verification.structure import (
     find_several_calls,
     find_tool_then_user,
 )
-from gem_assets.verification.text import find_left_tags, find_placeholders, find_too_little
+from gem_assets.verification.conversation.text import find_left_tags, find_placeholders, find_too_little
+from gem_assets.verification.dialogue import Dialogue, read_dialogue
+from gem_assets.verification.rule_settings import RuleSettings
+from gem_assets.verification.schema.schema import (
+    ARGUMENT_REASONS,
+    find_bad_arguments,
+    find_bad_tool_names,
+    find_bad_tool_schemas,
+    find_duplicate_tools,
+    find_malformed_calls,
+    find_unknown_tools,
+)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from gem_assets.records.message import Message
 from gem_assets.records.tool import Tool
 from gem_assets.records.trajectory import TrajectoryShape
-from gem_assets.verification.patterns import find_patterns
+from gem_assets.verification.conversation.patterns import find_patterns
 
 
 def measure(tools: Sequence[Tool], messages: Sequence[Message]) -> TrajectoryShape:

@@ -11,18 +11,18 @@ from gem_assets.records.judgement import ArgumentSource, Finding, VerificationMe
 from gem_assets.records.message import Message
 from gem_assets.records.tool import Tool
 from gem_assets.records.workflow import Constraint, Edge
-from gem_assets.verification.constraints import Verdict, judge_call, judge_outcome
-from gem_assets.verification.conversation import find_conversation_faults
-from gem_assets.verification.echoes import find_contradicted_calls
-from gem_assets.verification.entities import Sighting, find_records
-from gem_assets.verification.faithfulness import check_faithfulness
-from gem_assets.verification.listings import find_omissions, find_strays, find_wrong_totals
+from gem_assets.verification.constraints.constraints import Verdict, judge_call, judge_outcome
+from gem_assets.verification.constraints.faithfulness import check_faithfulness
+from gem_assets.verification.constraints.ordering import find_broken_order, find_graph_breaks
+from gem_assets.verification.constraints.statements import find_wrong_statements
+from gem_assets.verification.conversation.conversation import find_conversation_faults
+from gem_assets.verification.grounding.provenance import trace_arguments
 from gem_assets.verification.material import Material, read_material
-from gem_assets.verification.ordering import find_broken_order, find_graph_breaks
-from gem_assets.verification.provenance import trace_arguments
-from gem_assets.verification.state import replay
-from gem_assets.verification.state_store import Store
-from gem_assets.verification.statements import find_wrong_statements
+from gem_assets.verification.state.echoes import find_contradicted_calls
+from gem_assets.verification.state.entities import Sighting, find_records
+from gem_assets.verification.state.listings import find_omissions, find_strays, find_wrong_totals
+from gem_assets.verification.state.state import replay
+from gem_assets.verification.state.state_store import Store
 
 
 @dataclass(frozen=True)

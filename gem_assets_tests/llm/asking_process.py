@@ -10,9 +10,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
-from gem_assets.llm.budget import read_budget
 from gem_assets.llm.client import LiteLlm
-from gem_assets.llm.journal import Journal
+from gem_assets.llm.journal.journal import Journal
+from gem_assets.llm.money.budget import read_budget
 from gem_assets.llm.protocol import StopRunError
 from gem_assets.llm.roles import read_role
 from gem_assets.llm.stopping import run_until_stopped

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gem_assets.llm.limits.pacing import Pace
 from gem_assets.llm.models import Models, open_models
-from gem_assets.llm.pacing import Pace
 from gem_assets.llm.protocol import ChatMessage, Request
 from gem_assets.llm.provider import Send, Sent
 from gem_assets_tests.stub_server import Answer, Fault, Reply, StubServer

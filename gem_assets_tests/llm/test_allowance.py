@@ -1,6 +1,6 @@
 import pytest
 
-from gem_assets.llm.allowance import Room, room_for_answer
+from gem_assets.llm.faults.allowance import Room, room_for_answer
 
 
 @pytest.mark.parametrize(

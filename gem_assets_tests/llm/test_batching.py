@@ -3,7 +3,7 @@ import sqlite3
 
 import pytest
 
-from gem_assets.llm.batching import Batcher
+from gem_assets.llm.batch.batching import Batcher
 from gem_assets.llm.protocol import FailedError, RefusedError, StopRunError
 from gem_assets_tests.llm.rig import opened, request, rows
 from gem_assets_tests.stub_server import Reply, StubServer, context_too_long
@@ -101,7 +101,7 @@ def test_a_batch_that_never_reached_the_provider_is_submitted_anew(tmp_path):
 
 
 def test_a_crash_in_the_middle_of_collecting_loses_and_repeats_nothing(tmp_path, monkeypatch):
-    from gem_assets.llm.journal import Journal
+    from gem_assets.llm.journal.journal import Journal
 
     whole, taken = Journal.collect, []
 

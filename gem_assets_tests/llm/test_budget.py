@@ -2,9 +2,9 @@ import asyncio
 
 import pytest
 
-from gem_assets.llm.budget import ALL, Budget, Cap, Crowded, Exhausted, read_budget
-from gem_assets.llm.calls import Bought, Question
-from gem_assets.llm.journal import Journal
+from gem_assets.llm.journal.calls import Bought, Question
+from gem_assets.llm.journal.journal import Journal
+from gem_assets.llm.money.budget import ALL, Budget, Cap, Crowded, Exhausted, read_budget
 from gem_assets.llm.protocol import StopRunError
 from gem_assets.llm.roles import ConfigurationError
 from gem_assets_tests.llm.rig import go, opened, request, rows, said, start

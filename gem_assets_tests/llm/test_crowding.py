@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from gem_assets.llm.crowding import Crowding, rank_difference
-from gem_assets.llm.places import FIRST_PLACES, Window
+from gem_assets.llm.limits.crowding import Crowding, rank_difference
+from gem_assets.llm.limits.places import FIRST_PLACES, Window
 
 Latency = Callable[[float, int], float]
 """Seconds an answer takes, given the time and how many calls are in flight."""

@@ -1,8 +1,8 @@
 import pytest
 
-from gem_assets.llm.allowance import Room
 from gem_assets.llm.answers import Reading
-from gem_assets.llm.faults import (
+from gem_assets.llm.faults.allowance import Room
+from gem_assets.llm.faults.faults import (
     Accept,
     AskAgain,
     Drop,

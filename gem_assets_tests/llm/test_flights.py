@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from gem_assets.llm.flights import Flights
+from gem_assets.llm.journal.flights import Flights
 
 
 def test_one_flight_serves_all_who_wait_and_the_next_starts_anew():

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gem_assets.llm.calls import Bought, Question, call_key
-from gem_assets.llm.journal import Journal
+from gem_assets.llm.journal.calls import Bought, Question, call_key
+from gem_assets.llm.journal.journal import Journal
 from gem_assets.llm.protocol import StopRunError
 from gem_assets.llm.roles import ConfigurationError
 from gem_assets_tests.llm.rig import go, rows, said, start, wait_until

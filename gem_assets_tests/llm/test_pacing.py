@@ -1,6 +1,6 @@
 import asyncio
 
-from gem_assets.llm.pacing import Breaker, Gate, Pace
+from gem_assets.llm.limits.pacing import Breaker, Gate, Pace
 from gem_assets_tests.llm.rig import FakeTime
 
 

@@ -4,8 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gem_assets.llm.database import Database, Owner
-from gem_assets.llm.places import (
+from gem_assets.llm.journal.database import Database, Owner
+from gem_assets.llm.limits.places import (
     FIRST_PLACES,
     Demand,
     Window,

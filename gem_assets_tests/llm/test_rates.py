@@ -1,5 +1,5 @@
-from gem_assets.llm.database import Database
-from gem_assets.llm.rates import Take, settle, take
+from gem_assets.llm.journal.database import Database
+from gem_assets.llm.limits.rates import Take, settle, take
 from gem_assets_tests.llm.rig import go, said, start
 from gem_assets_tests.stub_server import StubServer
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gem_assets.llm.upkeep import Which, as_line, export
+from gem_assets.llm.journal.upkeep import Which, as_line, export
 from gem_assets.store.connections import open_live, open_memory
 from gem_assets.store.home import Home
 from gem_assets.store.sql_files import sql_names

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gem_assets.llm.symptoms import read_error, retry_after_seconds
+from gem_assets.llm.faults.symptoms import read_error, retry_after_seconds
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 

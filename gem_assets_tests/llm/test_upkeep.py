@@ -6,9 +6,18 @@ import sys
 
 import pytest
 
-from gem_assets.llm.calls import Bought, Question
-from gem_assets.llm.journal import Journal
-from gem_assets.llm.upkeep import Share, Which, as_line, export, forget, share_of, spent_for_good, verify
+from gem_assets.llm.journal.calls import Bought, Question
+from gem_assets.llm.journal.journal import Journal
+from gem_assets.llm.journal.upkeep import (
+    Share,
+    Which,
+    as_line,
+    export,
+    forget,
+    share_of,
+    spent_for_good,
+    verify,
+)
 
 
 @pytest.fixture

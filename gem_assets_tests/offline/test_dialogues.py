@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
+from gem_assets.verification.constraints.predicates import evaluate
+from gem_assets.verification.conversation.mentions import mentions, read_text
 from gem_assets.verification.dialogue import pair_calls
-from gem_assets.verification.mentions import mentions, read_text
-from gem_assets.verification.predicates import evaluate
 from gem_assets.verification.rule_settings import RuleSettings
 from gem_assets.verification.rules import check_rules
 from gem_assets.verification.values import leaves

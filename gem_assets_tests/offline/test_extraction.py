@@ -5,7 +5,7 @@ import re
 import pytest
 from jsonschema import Draft202012Validator
 
-from gem_assets.verification.predicates import evaluate, predicate_problem
+from gem_assets.verification.constraints.predicates import evaluate, predicate_problem
 
 ORDERS = """# Changing an order at the Tallow shop
 

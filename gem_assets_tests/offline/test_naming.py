@@ -2,7 +2,7 @@
 
 import pytest
 
-from gem_assets.offline.naming import name_problem
+from gem_assets.offline.workflow.naming import name_problem
 
 GOOD = [
     "list_orders",

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from gem_assets.offline.actions import Action
-from gem_assets.offline.blocks import sentences
-from gem_assets.offline.entities import Entity
-from gem_assets.offline.predicates import predicates
-from gem_assets.offline.tools import Spec
+from gem_assets.offline.text.blocks import sentences
+from gem_assets.offline.workflow.actions import Action
+from gem_assets.offline.workflow.entities import Entity
+from gem_assets.offline.workflow.predicates import predicates
+from gem_assets.offline.workflow.tools import Spec
 
 TABLE = Path(__file__).with_name("predicate_table.txt")
 STATUSES = ("Draft", "Submitted", "Approved", "Shipped")

@@ -5,8 +5,8 @@ import pytest
 from click.testing import CliRunner
 
 from gem_assets.cli import main
-from gem_assets.llm.calls import Bought, Question
-from gem_assets.llm.journal import Journal
+from gem_assets.llm.journal.calls import Bought, Question
+from gem_assets.llm.journal.journal import Journal
 from gem_assets.store.home import Home
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gem_assets.records.tool import Tool
 from gem_assets.records.workflow import Workflow
 from gem_assets.stages.workflow_checks import check_workflow, sentence_in_source
-from gem_assets.verification.predicates import evaluate, predicate_problem
+from gem_assets.verification.constraints.predicates import evaluate, predicate_problem
 from gem_assets_tests.stages.chain import PROCEDURES, SETTINGS, chain
 
 SOURCE = (

@@ -1,7 +1,7 @@
 import asyncio
 
-from gem_assets.llm.calls import Bought, Question
-from gem_assets.llm.journal import Journal
+from gem_assets.llm.journal.calls import Bought, Question
+from gem_assets.llm.journal.journal import Journal
 from gem_assets.store.calls import ASSETS, refresh_calls
 from gem_assets.store.connections import open_live, open_warehouse
 from gem_assets.store.home import Home

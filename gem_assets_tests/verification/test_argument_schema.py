@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gem_assets.records.outcome import Reason
-from gem_assets.verification.argument_check import find_breaches
-from gem_assets.verification.argument_schema import compile_parameters
+from gem_assets.verification.schema.argument_check import find_breaches
+from gem_assets.verification.schema.argument_schema import compile_parameters
 from gem_assets_tests.verification.dialogues import load
 
 

@@ -17,7 +17,7 @@ from gem_assets.records.message import Message
 from gem_assets.records.tool import Tool
 from gem_assets.verification.dialogue import read_dialogue
 from gem_assets.verification.rule_settings import RuleSettings
-from gem_assets.verification.schema import find_bad_arguments
+from gem_assets.verification.schema.schema import find_bad_arguments
 from gem_assets.verification.verify import verify
 
 PYTHON = os.environ.get("GEM_BFCL_PYTHON") or (

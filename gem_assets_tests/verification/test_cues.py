@@ -1,6 +1,6 @@
 import pytest
 
-from gem_assets.verification.cues import (
+from gem_assets.verification.conversation.cues import (
     asks,
     asks_confirmation,
     declines,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from gem_assets.reports.verification_text import verification_text
-from gem_assets.verification.foreign import ForeignError, read_file
-from gem_assets.verification.verify_file import verify_file
+from gem_assets.verification.foreign.foreign import ForeignError, read_file
+from gem_assets.verification.foreign.verify_file import verify_file
 
 PARAMETERS = {"type": "object", "properties": {"order_id": {"type": "string"}}}
 TOOL = {"name": "get_order", "description": "Read.", "parameters": PARAMETERS}

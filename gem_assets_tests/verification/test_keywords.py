@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema_specifications import REGISTRY
 
-from gem_assets.verification import keywords
-from gem_assets.verification.keywords import FORMS, RARE, is_plain
+from gem_assets.verification.schema import keywords
+from gem_assets.verification.schema.keywords import FORMS, RARE, is_plain
 
 HOLDING_SCHEMAS = (
     *keywords.SAME_VALUE_LISTS,

@@ -1,6 +1,6 @@
 import pytest
 
-from gem_assets.verification.mentions import key_of, mentions, read_text
+from gem_assets.verification.conversation.mentions import key_of, mentions, read_text
 from gem_assets.verification.values import Scalar
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from gem_assets.records.message import Message
-from gem_assets.verification.patterns import PATTERNS, find_patterns
+from gem_assets.verification.conversation.patterns import PATTERNS, find_patterns
 from gem_assets_tests.verification.dialogues import assistant, call, result, system, tool, user
 
 POLICY = system("You serve a library. Only members may renew a loan. A loan can be renewed twice at most.")

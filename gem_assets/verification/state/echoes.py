@@ -1,0 +1,136 @@
+"""Results against their own call: a result must not answer for other arguments than were given.
+
+Does not belong here: what earlier results said (`state`).
+"""
+
+from collections.abc import Iterator
+
+from pydantic import JsonValue
+
+from gem_assets.records.judgement import Finding
+from gem_assets.records.outcome import Reason
+from gem_assets.verification.finding_levels import make_finding
+from gem_assets.verification.grounding.derivations import read_date
+from gem_assets.verification.grounding.identifiers import id_noun, squash, words_of
+from gem_assets.verification.material import Exchange, Material
+from gem_assets.verification.state.comparing import agree
+from gem_assets.verification.values import leaves, quote
+from gem_assets.verification.words import word_set
+
+# Tools whose result is another thing than the one they were given.
+_MAKING_ANOTHER = word_set(
+    "copy clone duplicate replace reissue split merge convert transfer swap exchange rebook fork renew "
+    "return reorder"
+)
+# Arguments that bound or page an answer, which may show what was really applied.
+_BOUNDS = word_set(
+    "limit page offset size max min maximum minimum top timeout radius price budget from to start end "
+    "tolerance threshold amount delta change increment adjustment percent percentage"
+)
+# Tools that add to what is there: their result shows the sum.
+_ADDING = word_set(
+    "extend add increase decrease top deposit withdraw lengthen raise reduce adjust pay apply remove "
+    "subtract refill charge"
+)
+MAX_DEPTH = 2
+_FACTORS = (10.0, 100.0, 1000.0, 60.0, 3600.0, 24.0, 7.0, 12.0, 2.54, 25.4, 0.3048, 1.609344, 0.45359237)
+
+
+def find_contradicted_calls(material: Material) -> list[Finding]:
+    """Find results that name the same field as the call and give another value for it."""
+    return [
+        finding
+        for exchange in material.exchanges
+        if exchange.succeeded and isinstance(exchange.value, dict)
+        for finding in _contradictions(exchange)
+    ][:20]
+
+
+def _contradictions(exchange: Exchange) -> Iterator[Finding]:
+    makes_another = bool(_MAKING_ANOTHER & set(words_of(exchange.call.name)[:1]))
+    for name, given in exchange.call.arguments.items():
+        if isinstance(given, dict | list) or given is None or isinstance(given, bool):
+            continue
+        if makes_another and id_noun(name) is not None:
+            continue
+        shown = [found for found in _shown(exchange.value, name) if found[1] is not None]
+        anywhere = [value for value in _everywhere(exchange.value, name)]
+        if not shown or any(_says_same(given, value) for value in anywhere):
+            continue
+        adds = words_of(exchange.call.name)[0] in _ADDING and isinstance(given, int | float)
+        if not adds and _is_clear(name, given, shown[0][1]):
+            yield _finding(exchange, name, given, shown[0])
+
+
+def _shown(value: JsonValue, name: str, path: str = "$", depth: int = 0) -> Iterator[tuple[str, JsonValue]]:
+    """Walk the fields of a name in a result and in the single objects it wraps; lists are other records."""
+    if not isinstance(value, dict):
+        return
+    if name in value and not isinstance(value[name], dict | list):
+        yield f"{path}.{name}", value[name]
+    objects = [(key, child) for key, child in value.items() if isinstance(child, dict)]
+    if depth < MAX_DEPTH and len(objects) == 1:
+        yield from _shown(objects[0][1], name, f"{path}.{objects[0][0]}", depth + 1)
+
+
+def _everywhere(value: JsonValue, name: str) -> Iterator[JsonValue]:
+    for path, leaf in leaves(value):
+        last = path.rpartition(".")[2].split("[")[0]
+        if name in last or last.endswith(name) or id_noun(name) is not None:
+            yield leaf
+
+
+def _says_same(given: JsonValue, shown: JsonValue) -> bool:
+    if shown is None or isinstance(shown, dict | list) or isinstance(given, dict | list) or given is None:
+        return False
+    if agree(given, shown):
+        return True
+    if isinstance(given, int | float) and isinstance(shown, int | float) and given and shown:
+        ratio = abs(shown / given)
+        return any(
+            abs(ratio - factor) < 0.01 * factor or abs(1 / ratio - factor) < 0.01 * factor
+            for factor in _FACTORS
+        )
+    return False
+
+
+def _is_clear(name: str, given: JsonValue, shown: JsonValue) -> bool:
+    """Tell whether a difference can be no matter of wording: identifiers, numbers, dates."""
+    words = set(words_of(name))
+    if words & _BOUNDS or words == {"count"} or name.startswith(("new_", "old_")):
+        return False
+    if id_noun(name) is not None:
+        return _ids_differ(given, shown)
+    if isinstance(given, int | float) and isinstance(shown, int | float) and not isinstance(shown, bool):
+        return True
+    if isinstance(given, str) and isinstance(shown, str):
+        first, second = read_date(given), read_date(shown)
+        return first is not None and second is not None and len(given) == 10 == len(shown)
+    return False
+
+
+def _ids_differ(given: JsonValue, shown: JsonValue) -> bool:
+    if not isinstance(given, str | int) or not isinstance(shown, str | int) or len(str(shown)) > 80:
+        return False
+    first, second = squash(str(given)), squash(str(shown))
+    has_digits = any(map(str.isdecimal, first)) and any(map(str.isdecimal, second))
+    return has_digits and _letters(first) == _letters(second) and first not in second and second not in first
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in text if letter.isalpha())
+
+
+def _finding(exchange: Exchange, name: str, given: JsonValue, shown: tuple[str, JsonValue]) -> Finding:
+    evidence = (
+        f"Message {exchange.index} calls {quote(exchange.call.name)} with {quote(name)} = {quote(given)}; "
+        f"its result "
+        f"says {quote(shown[1])} at {quote(shown[0])[1:-1]}."
+    )
+    return make_finding(
+        Reason.VERIFY_RESULT_CONTRADICTS_CALL,
+        evidence,
+        exchange.result_index,
+        other_message=exchange.index,
+        path=shown[0],
+    )

@@ -1,0 +1,267 @@
+"""Listings: a list must hold what was created, and what was asked for; a total must be that of its parts.
+
+Does not belong here: single records (`state`).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from gem_assets.records.judgement import Finding
+from gem_assets.records.outcome import Reason
+from gem_assets.verification.finding_levels import make_finding
+from gem_assets.verification.grounding.identifiers import id_noun, singular, squash, words_of
+from gem_assets.verification.material import Exchange, Material
+from gem_assets.verification.state.comparing import agree, is_status
+from gem_assets.verification.state.entities import Sighting
+from gem_assets.verification.values import leaves, quote
+from gem_assets.verification.words import word_set
+
+_UNMAKING = word_set(
+    "delete remove cancel archive close move transfer merge void reject complete finish return"
+)
+# What keeps a list from being all there is.
+_PARTIAL = word_set(
+    "available open active upcoming past recent latest top next popular pending overdue unread free "
+    "history closed "
+    "search find query filter suggest recommend lookup archived due nearby"
+)
+_PAGED = re.compile(
+    r"page|cursor|offset|has_more|hasmore|next|truncated|limit|showing|remaining", re.IGNORECASE
+)
+_TOTALS = word_set("total count total_count total_results totalCount results_count found matches")
+_PAGES = (1, 2, 3, 5, 10, 15, 20, 25, 50, 100)
+
+
+@dataclass(frozen=True)
+class _Created:
+    exchange: Exchange
+    sighting: Sighting
+    is_new: bool
+    """Made here, not just changed."""
+
+
+def find_omissions(
+    material: Material, sightings: dict[int, list[Sighting]], first_seen: dict[str, int]
+) -> list[Finding]:
+    """Find lists that lack a record made earlier, though nothing filters or pages them."""
+    created: list[_Created] = []
+    findings: list[Finding] = []
+    for exchange in material.exchanges:
+        found = sightings.get(exchange.index, [])
+        if exchange.writes and exchange.succeeded:
+            created = [made for made in created if not _unmakes(exchange, made)]
+            created.extend(_made_by(exchange, found, first_seen))
+        elif exchange.succeeded and created:
+            findings.extend(_omitted(exchange, found, created))
+    return findings
+
+
+def _made_by(exchange: Exchange, found: list[Sighting], first_seen: dict[str, int]) -> Iterator[_Created]:
+    words = words_of(exchange.call.name)
+    if _UNMAKING & set(words[:1]):
+        return
+    named = {squash(str(value)) for _, value in leaves(exchange.call.arguments)}
+    nouns = {singular(word) for word in words[1:]}
+    for sighting in found:
+        fresh = first_seen.get(sighting.key) == exchange.result_index and sighting.key not in named
+        changed = sighting.key in named and not sighting.parent
+        if (
+            (fresh or changed)
+            and sighting.sure
+            and (sighting.noun in nouns or sighting.path in ("$", "$.data"))
+        ):
+            yield _Created(exchange, sighting, fresh)
+
+
+def _unmakes(exchange: Exchange, made: _Created) -> bool:
+    if not _UNMAKING & set(words_of(exchange.call.name)):
+        return False
+    return any(squash(str(value)) == made.sighting.key for _, value in leaves(exchange.call.arguments))
+
+
+def _omitted(exchange: Exchange, found: list[Sighting], created: list[_Created]) -> Iterator[Finding]:
+    words = words_of(exchange.call.name)
+    if _PARTIAL & set(words) or not isinstance(exchange.value, dict | list):
+        return
+    listed = {sighting.key for sighting in found}
+    for made in created:
+        rows = [row for row in found if row.noun == made.sighting.noun and row.listed_in is not None]
+        plural = {singular(word) for word in words}
+        if not rows or made.sighting.key in listed or made.sighting.noun not in plural:
+            continue
+        chosen = _selects(exchange, made) if made.is_new else not exchange.call.arguments
+        if chosen and not _is_paged(exchange.value, len(rows)):
+            yield _omission(exchange, made)
+
+
+def _selects(exchange: Exchange, made: _Created) -> bool:
+    """Tell whether every argument of a listing fits what was made."""
+    known = [
+        *made.exchange.call.arguments.values(),
+        *made.sighting.fields.values(),
+        *made.sighting.others.values(),
+    ]
+    texts = {squash(str(value)) for value in known if not isinstance(value, dict | list | tuple)}
+    return all(
+        value is None or squash(str(value)) in texts
+        for path, value in leaves(exchange.call.arguments)
+        if not isinstance(value, bool) and not is_status(path.rpartition(".")[2])
+    ) and not any(is_status(name) for name in exchange.call.arguments)
+
+
+def _is_paged(value: JsonValue, rows: int) -> bool:
+    if not isinstance(value, dict):
+        return False
+    for path, leaf in leaves(value):
+        name = path.rpartition(".")[2]
+        if "[" not in path and _PAGED.search(name) and leaf not in (None, False, 1):
+            return True
+        if (
+            "[" not in path
+            and name in _TOTALS
+            and isinstance(leaf, int)
+            and leaf > rows + (rows not in _PAGES)
+        ):
+            return True
+    return False
+
+
+def _omission(exchange: Exchange, made: _Created) -> Finding:
+    evidence = (
+        f"Message {exchange.result_index} lists {quote(made.sighting.noun)} records without "
+        f"{quote(made.sighting.shown)}, "
+        f"which message {made.sighting.message} {'created' if made.is_new else 'changed'}."
+    )
+    return make_finding(
+        Reason.VERIFY_LISTING_OMITS,
+        evidence,
+        exchange.result_index,
+        other_message=made.sighting.message,
+    )
+
+
+def find_strays(material: Material, sightings: dict[int, list[Sighting]]) -> list[Finding]:
+    """Find rows of a list that differ from what the list was asked for by the same field."""
+    findings: list[Finding] = []
+    for exchange in material.exchanges:
+        if exchange.writes or not exchange.succeeded:
+            continue
+        for name, wanted in exchange.call.arguments.items():
+            if not isinstance(wanted, str | int) or isinstance(wanted, bool):
+                continue
+            for row in sightings.get(exchange.index, []):
+                value = row.others.get(name) or row.fields.get(name)
+                if (
+                    row.listed_in
+                    and value is not None
+                    and not isinstance(value, tuple)
+                    and not agree(value, wanted)
+                ):
+                    evidence = (
+                        f"Message {exchange.result_index} lists {quote(row.shown)} with {quote(name)} = "
+                        f"{quote(value)}, "
+                        f"where {quote(wanted)} was asked for."
+                    )
+                    findings.append(
+                        make_finding(
+                            Reason.VERIFY_LISTING_FILTER,
+                            evidence,
+                            exchange.result_index,
+                            other_message=exchange.index,
+                            path=f"{row.path}.{name}",
+                        )
+                    )
+                    break
+    return findings[:10]
+
+
+def find_wrong_totals(material: Material) -> list[Finding]:
+    """Find totals that are neither the sum of the parts beside them nor explained by another number there."""
+    findings: list[Finding] = []
+    for exchange in material.exchanges:
+        if not exchange.succeeded or exchange.result_index is None:
+            continue
+        for path, item in _objects(exchange.value):
+            total = next(
+                (item[key] for key in ("total", "total_price", "total_amount", "grand_total") if key in item),
+                None,
+            )
+            if isinstance(total, int | float) and not isinstance(total, bool):
+                parts = _parts(item)
+                rest = [
+                    value for key, value in item.items() if isinstance(value, int | float) and key != "total"
+                ]
+                if parts is not None and not _explained(float(total), parts, rest):
+                    place = f"Message {exchange.result_index}, {path}"
+                    evidence = f"{place}: the total is {quote(total)}, its parts make {parts:g}."
+                    findings.append(
+                        make_finding(
+                            Reason.VERIFY_RESULT_ARITHMETIC, evidence, exchange.result_index, path=path
+                        )
+                    )
+    return findings
+
+
+def _objects(value: JsonValue) -> Iterator[tuple[str, dict[str, JsonValue]]]:
+    stack: list[tuple[str, JsonValue]] = [("$", value)]
+    while stack:
+        path, item = stack.pop()
+        if isinstance(item, dict):
+            yield path, item
+            stack.extend((f"{path}.{key}", child) for key, child in item.items())
+        elif isinstance(item, list):
+            stack.extend((f"{path}[{place}]", child) for place, child in enumerate(item))
+
+
+def _parts(item: dict[str, JsonValue]) -> float | None:
+    lists = [child for child in item.values() if isinstance(child, list) and len(child) > 0]
+    if len(lists) != 1:
+        return None
+    total = 0.0
+    for row in lists[0]:
+        if not isinstance(row, dict):
+            return None
+        amount = next(
+            (
+                row[key]
+                for key in ("line_total", "subtotal", "total", "amount", "price", "unit_price", "cost")
+                if key in row
+            ),
+            None,
+        )
+        count = row.get("quantity", row.get("qty", 1))
+        if (
+            isinstance(amount, bool)
+            or not isinstance(amount, int | float)
+            or not isinstance(count, int | float)
+        ):
+            return None
+        whole = any(key in row for key in ("line_total", "subtotal", "total", "amount"))
+        total += float(amount) * (1 if whole else float(count))
+    return total
+
+
+def _explained(total: float, parts: float, rest: Sequence[JsonValue]) -> bool:
+    """Tell whether a total is the sum of the parts, or that and other numbers there (tax, shipping)."""
+    others = [float(value) for value in rest if isinstance(value, int | float)]
+    candidates = {parts, parts + sum(others), parts - sum(others)}
+    for value in others:
+        candidates |= {
+            parts + value,
+            parts - value,
+            parts * (1 + value / 100),
+            parts * (1 - value / 100),
+            parts * value,
+        }
+        candidates |= {parts + value + other for other in others} | {
+            parts + value - other for other in others
+        }
+    return any(abs(total - candidate) < 0.011 for candidate in candidates)
+
+
+def noun_of(name: str) -> str:
+    """Name what a key identifies, empty where it identifies nothing."""
+    return id_noun(name) or ""
