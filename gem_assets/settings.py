@@ -12,6 +12,7 @@ from dotenv import dotenv_values
 from pydantic import Field, ValidationError
 
 from gem_assets.records.base import Record
+from gem_assets.records.judgement import JudgeRule
 from gem_assets.verification.rule_settings import RuleSettings
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -102,6 +103,8 @@ class Settings(Record):
     """Documents of a shard: one to two hours of a model's work, small enough to redo."""
     judge_samples: int = Field(default=3, ge=1, le=9)
     """How often an unreadable judge is asked anew before the record counts as failed."""
+    judge_rule: JudgeRule = "majority"
+    """Of several judges: more than half must pass a trajectory, or every one. The paper has one judge."""
 
 
 def read_environment() -> dict[str, str]:
@@ -137,6 +140,7 @@ _VARIABLES = {
     "shard_size": "GEM_SHARD_SIZE",
     "trajectory_language": "GEM_LANGUAGE",
     "judge_samples": "GEM_JUDGE_SAMPLES",
+    "judge_rule": "GEM_JUDGE_RULE",
     "refinement_fallback": "GEM_REFINEMENT_FALLBACK",
     "use_prefilter": "GEM_PREFILTER",
 }

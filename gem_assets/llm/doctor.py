@@ -17,7 +17,7 @@ from gem_assets.llm.faults.faults import Drop, Stop, Symptom, classify
 from gem_assets.llm.faults.symptoms import read_error
 from gem_assets.llm.money.prices import known_price
 from gem_assets.llm.provider import Sent, close_sessions, litellm_sender, load_litellm, model_facts
-from gem_assets.llm.roles import SHARED_ROLES, ConfigurationError, Role, RoleSettings, read_role
+from gem_assets.llm.roles import PANEL_ROLES, SHARED_ROLES, ConfigurationError, Role, RoleSettings, read_role
 
 LONGEST_SECONDS = 60
 QUESTION = 'Answer with this JSON object and nothing else: {"answer": "yes"}'
@@ -55,10 +55,12 @@ async def examine(
     environment: Mapping[str, str], longest_seconds: float = LONGEST_SECONDS
 ) -> list[RoleReport]:
     """Ask every role's model, all at once; settings that cannot be used are reported, not raised."""
+    further = [
+        role for role in PANEL_ROLES[1:] if not environment.get(f"GEM_{role.upper()}_MODEL", "").strip()
+    ]
+    roles = [role for role in get_args(Role) if role not in further]
     try:
-        return list(
-            await asyncio.gather(*(_examine(role, environment, longest_seconds) for role in get_args(Role)))
-        )
+        return list(await asyncio.gather(*(_examine(role, environment, longest_seconds) for role in roles)))
     finally:
         await close_sessions()
 

@@ -15,9 +15,10 @@ from gem_assets.llm.journal.journal import Journal
 from gem_assets.llm.limits.pacing import Pace
 from gem_assets.llm.money.budget import read_budget
 from gem_assets.llm.offline import OfflineLlm
+from gem_assets.llm.panel import Panel
 from gem_assets.llm.protocol import Llm
 from gem_assets.llm.provider import BatchDoor, close_sessions, litellm_sender
-from gem_assets.llm.roles import SHARED_ROLES, Role, RoleSettings, read_role
+from gem_assets.llm.roles import SHARED_ROLES, Role, RoleSettings, read_panel, read_role
 
 JOURNAL = "journal.db"
 
@@ -37,6 +38,11 @@ class _Rack:
         if role not in self._opened:
             self._opened[role] = self._open(read_role(role, self._environment))
         return self._opened[role]
+
+    def judge(self) -> Llm:
+        """Open the judge, or all of a panel."""
+        members = [self.model(settings.role) for settings in read_panel(self._environment)]
+        return Panel(tuple(members)) if len(members) > 1 else members[0]
 
     def _open(self, settings: RoleSettings) -> Llm:
         if settings.is_offline:
@@ -63,6 +69,7 @@ class Models:
     filter: Llm
     teacher: Llm
     judge: Llm
+    """The judge; a `Panel` where several are set."""
     for_role: Callable[[Role], Llm]
     """The model of any role; `synthesizer` and `policy` have no default, ConfigurationError names theirs."""
 
@@ -78,9 +85,10 @@ async def open_models(
     """
     for role in SHARED_ROLES:
         read_role(role, environment)
+    read_panel(environment)
     read_budget(environment, run_id)
     rack = _Rack(environment, home, run_id, pace)
     try:
-        yield Models(rack.model("filter"), rack.model("teacher"), rack.model("judge"), rack.model)
+        yield Models(rack.model("filter"), rack.model("teacher"), rack.judge(), rack.model)
     finally:
         await rack.close()

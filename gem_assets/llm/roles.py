@@ -13,8 +13,12 @@ from pydantic import Field, SecretStr, ValidationError
 
 from gem_assets.records.base import Record
 
-Role = Literal["filter", "teacher", "judge", "synthesizer", "policy"]
+Role = Literal[
+    "filter", "teacher", "judge", "judge_2", "judge_3", "judge_4", "judge_5", "synthesizer", "policy"
+]
 SHARED_ROLES: tuple[Role, ...] = ("filter", "teacher", "judge")
+PANEL_ROLES: tuple[Role, ...] = ("judge", "judge_2", "judge_3", "judge_4", "judge_5")
+"""A panel of judges: the first is always there, each other one where its model is set."""
 OFFLINE_MODEL = "offline/procedural"
 SHORTEST_SECRET = 12
 
@@ -62,7 +66,7 @@ OTHER_SAMPLING = Sampling(temperature=0.7)
 ROLE_TASKS: Mapping[Role, tuple[str, ...]] = {
     "filter": ("filter_document",),
     "teacher": ("extract_workflows", "generate_trajectory", "refine_trajectory"),
-    "judge": ("judge_trajectory",),
+    **dict.fromkeys(PANEL_ROLES, ("judge_trajectory",)),
     "synthesizer": (),
     "policy": (),
 }
@@ -155,12 +159,13 @@ FIELDS = tuple(name for name in RoleSettings.model_fields if name not in ("role"
 def read_role(role: Role, environment: Mapping[str, str]) -> RoleSettings:
     """Read one role's settings; raise ConfigurationError, which names the variable at fault."""
     _refuse_misspelled(role, environment)
-    shared = role in SHARED_ROLES
+    shared = role in SHARED_ROLES or role in PANEL_ROLES
     variables = {field: _variable(role, field, environment, shared) for field in FIELDS}
     given = {field: environment.get(name, "").strip() for field, name in variables.items()}
     given = {field: value for field, value in given.items() if value}
-    if "model" not in given:
-        if not shared:
+    own_model = bool(environment.get(f"GEM_{role.upper()}_MODEL", "").strip())
+    if "model" not in given or (role in PANEL_ROLES[1:] and not own_model):
+        if role not in SHARED_ROLES:
             raise ConfigurationError(
                 f"no model is set for the role {role}: set GEM_{role.upper()}_MODEL, and "
                 f"GEM_{role.upper()}_BASE_URL for a server of your own"
@@ -175,6 +180,25 @@ def read_role(role: Role, environment: Mapping[str, str]) -> RoleSettings:
     if "fallback" in given:
         given["fallback"] = _resolve_fallback(variables["fallback"], given)
     return _build(role, given, variables)
+
+
+def read_panel(environment: Mapping[str, str]) -> tuple[RoleSettings, ...]:
+    """Read every judge that is set, the first one first; more than one vote.
+
+    Raises:
+        ConfigurationError: a variable is wrong, a judge is named without a model, or is none that can judge.
+    """
+    first = read_role("judge", environment)
+    others: list[RoleSettings] = []
+    for role in PANEL_ROLES[1:]:
+        if any(environment.get(f"GEM_{role.upper()}_{field.upper()}", "").strip() for field in FIELDS):
+            others.append(read_role(role, environment))
+    if others and (first.is_offline or any(judge.is_offline for judge in others)):
+        raise ConfigurationError(
+            f"{OFFLINE_MODEL} cannot vote: set GEM_JUDGE_MODEL (or GEM_MODEL) and every GEM_JUDGE_N_MODEL "
+            "to a model"
+        )
+    return (first, *others)
 
 
 def _build(role: Role, given: Mapping[str, str], variables: Mapping[str, str]) -> RoleSettings:
@@ -261,7 +285,7 @@ def _resolve_fallback(variable: str, given: Mapping[str, str]) -> str:
 
 def _refuse_misspelled(role: Role, environment: Mapping[str, str]) -> None:
     own = [f"GEM_{role.upper()}_{field.upper()}" for field in FIELDS]
-    common = [f"GEM_{field.upper()}" for field in FIELDS] if role in SHARED_ROLES else []
+    common = [f"GEM_{field.upper()}" for field in FIELDS] if role in (*SHARED_ROLES, *PANEL_ROLES) else []
     others = {f"GEM_{name.upper()}_{field.upper()}" for name in get_args(Role) for field in FIELDS}
     for name in sorted(set(environment) - {*own, *common, *others}):
         near = difflib.get_close_matches(name, [*own, *common], n=1, cutoff=0.9)

@@ -77,11 +77,35 @@ class RubricScore(Record):
     explanation: str = ""
 
 
+class Vote(Record):
+    """What one judge of a panel said; without scores where it gave no verdict."""
+
+    model: str | None
+    scores: tuple[RubricScore, ...] = ()
+    sample: int = 0
+    missing: str = ""
+    """Why there is no verdict."""
+
+    @property
+    def passes(self) -> bool | None:
+        """Whether it found nothing on any rubric; None where it gave no verdict."""
+        return all(score.score == 1 for score in self.scores) if self.scores else None
+
+
+JudgeRule = Literal["majority", "unanimous"]
+
+
 class Judgement(Record):
-    """Rubrics R1 to R3 of the judge model (arXiv 2601.10355, appendix A.5); all must be 1 to pass."""
+    """Rubrics R1 to R3 of the judge model (arXiv 2601.10355, appendix A.5); all must be 1 to pass.
+
+    Of a panel, `votes` holds every judge's verdict and `rule` how they were counted; status and scores are
+    derived from them.
+    """
 
     status: JudgeStatus
     scores: tuple[RubricScore, ...] = ()
     model: str | None = None
     sample: int = 0
     """Which of the judge's samples was the first that could be read."""
+    votes: tuple[Vote, ...] = ()
+    rule: JudgeRule | None = None

@@ -92,6 +92,9 @@ def _of_validated(row: AuditedRow) -> Iterator[Fact]:
     for score in judgement.get("scores", ()):
         explanation = f": {score['explanation']}" if score.get("explanation") else ""
         yield "", f"{score.get('rubric')} = {score.get('score')}{explanation}"
+    for vote in judgement.get("votes", ()):
+        scored = ", ".join(f"{score['rubric']} = {score['score']}" for score in vote.get("scores", ()))
+        yield "vote", f"{vote.get('model')}: {scored or 'no verdict, ' + vote.get('missing', '')}"
 
 
 def _verdict(judgement: Mapping[str, Any]) -> str:
@@ -99,7 +102,8 @@ def _verdict(judgement: Mapping[str, Any]) -> str:
         return ""
     model = judgement.get("model")
     sample = f", sample {judgement['sample']}" if judgement.get("sample") else ""
-    return f"{judgement.get('status')}" + (f" by {model}{sample}" if model else "")
+    rule = f" ({judgement['rule']})" if judgement.get("rule") else ""
+    return f"{judgement.get('status')}{rule}" + (f" by {model}{sample}" if model else "")
 
 
 _TELLERS: Mapping[str, Callable[[AuditedRow], Iterator[Fact]]] = {

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from gem_assets.llm.offline import OfflineLlm
 from gem_assets.llm.protocol import Llm
-from gem_assets.llm.roles import read_role
+from gem_assets.llm.roles import read_panel, read_role
 from gem_assets.prompts.prompt import Prompt
 from gem_assets.records.base import Record, content_hash
 from gem_assets.records.document import Document, ProceduralDocument
@@ -112,6 +112,10 @@ def stage_of(asset: str) -> Stage:
 
 def model_identity(stage: Stage, environment: Mapping[str, str]) -> str:
     """Name the model a stage would ask, with the sampling that shapes its answers."""
+    if stage.role == "judge":
+        judges = read_panel(environment)
+        if len(judges) > 1:
+            return " + ".join(judge.identity_for(stage.prompt) for judge in judges)
     role = read_role(stage.role, environment)
     return OfflineLlm().identity if role.is_offline else role.identity_for(stage.prompt)
 
@@ -148,6 +152,6 @@ def _settings_of(stage: Stage, settings: Settings) -> object:
         "workflows": settings.extraction.model_dump(mode="json"),
         "draft_trajectories": language,
         "refined_trajectories": [language, rules, settings.refinement_fallback],
-        "validated_trajectories": [language, rules, settings.judge_samples],
+        "validated_trajectories": [language, rules, settings.judge_samples, settings.judge_rule],
     }
     return read.get(stage.asset)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gem_assets.llm.journal.journal_only import JournalOnly, Tally
+from gem_assets.llm.journal.journal_only import Tally, from_journal
 from gem_assets.llm.models import open_models
 from gem_assets.llm.protocol import Llm
 from gem_assets.records.base import make_id
@@ -69,7 +69,7 @@ async def rehearse(
                 total = totals[stage.asset]
                 total.inputs += len(passage.known)
                 total.guessed += passage.guessed
-                llm = JournalOnly(getattr(models, stage.role), total.calls)
+                llm = from_journal(getattr(models, stage.role), total.calls)
                 judged = await _judge(stage, passage.known, llm, settings)
                 unknown = sum(_is_unknown(outcome) for _, outcome in judged)
                 passage.guessed = (passage.guessed + unknown) * children.get(stage.asset, 1.0)

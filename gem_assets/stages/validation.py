@@ -4,24 +4,19 @@ All findings are recorded; the first decidable one rejects, rules before verific
 to the judge. Without a model the judgement says that it was not run.
 """
 
-from gem_assets.llm.asking import Answer, ask
-from gem_assets.llm.protocol import FailedError, Llm, RefusedError
-from gem_assets.prompts.prompt import Prompt, escape
+from gem_assets.llm.asking import Answer
+from gem_assets.llm.protocol import Llm
 from gem_assets.records.base import make_id
-from gem_assets.records.judgement import Finding, Judgement, RubricScore
+from gem_assets.records.judgement import Judgement
 from gem_assets.records.outcome import Kept, Outcome, Reason, Rejected
-from gem_assets.records.provenance import Provenance
 from gem_assets.records.trajectory import Trajectory
 from gem_assets.settings import Settings
-from gem_assets.stages.answers.judge_answer import judge_answer_schema, parse_judge_answer
-from gem_assets.stages.answers.tagged_json import render_json
-from gem_assets.stages.answers.trajectory_answer import render_trajectory
-from gem_assets.stages.rendering import render_constraints, render_tools
+from gem_assets.stages.judging import PROMPT as PROMPT
+from gem_assets.stages.judging import judge
 from gem_assets.verification.rules import check_rules
 from gem_assets.verification.verify import verify
 
-PROMPT = "judge_trajectory"
-LOGIC = 2
+LOGIC = 3
 
 NOT_JUDGED = Judgement(status="not run (no model)")
 NOT_ASKED = Judgement(status="not asked (stopped by a rule)")
@@ -62,8 +57,7 @@ async def validate_trajectory(refined: Trajectory, llm: Llm, settings: Settings)
         return Rejected(Reason(first.reason), first.evidence, record=stopped)
     if not llm.is_model:
         return Kept((validated,))
-    answer = await _judge(validated, findings, llm, settings)
-    return _conclude(validated, answer)
+    return _conclude(validated, await judge(validated, findings, llm, settings))
 
 
 def trajectory_language_code(trajectory: Trajectory, settings: Settings) -> str:
@@ -80,46 +74,3 @@ def _conclude(trajectory: Trajectory, answer: Answer[Judgement]) -> Outcome[Traj
         return Kept((judged,), answer.provenance)
     reason = RUBRIC_REASONS[failed.rubric]
     return Rejected(reason, failed.explanation or f"{failed.rubric} = 0", answer.provenance, judged)
-
-
-async def _judge(
-    trajectory: Trajectory, findings: tuple[Finding, ...], llm: Llm, settings: Settings
-) -> Answer[Judgement]:
-    """Ask the judge; an answer that cannot be read counts as none, and the next sample is asked."""
-    fields = {
-        "document": escape(trajectory.workflow.procedure.document.text),
-        "constraints": render_constraints(trajectory.workflow.constraints),
-        "tools": render_tools(trajectory.tools),
-        "trajectory": render_trajectory(trajectory.messages),
-        "findings": render_json([finding.model_dump(mode="json") for finding in findings]),
-    }
-    spent = Provenance()
-    for sample in range(settings.judge_samples):
-        try:
-            answer = await ask(
-                llm,
-                Prompt.load(PROMPT),
-                fields,
-                parse_judge_answer,
-                payload={"trajectory": trajectory.model_dump(mode="json")},
-                response_schema=judge_answer_schema(),
-                sample=sample,
-            )
-        except RefusedError as error:
-            spent = spent.plus(error.provenance)
-            if error.kind in ("refused", "too_long") or sample + 1 == settings.judge_samples:
-                raise RefusedError(error.kind, error.evidence, spent) from error
-        except FailedError as error:
-            raise FailedError(error.reason, error.evidence, spent.plus(error.provenance)) from error
-        else:
-            return Answer(
-                _to_judgement(answer.value, answer.provenance, sample), spent.plus(answer.provenance)
-            )
-    raise AssertionError("unreachable: the last sample either returns or raises")
-
-
-def _to_judgement(scores: tuple[RubricScore, ...], provenance: Provenance, sample: int) -> Judgement:
-    passed = all(score.score == 1 for score in scores)
-    return Judgement(
-        status="passed" if passed else "failed", scores=scores, model=provenance.model, sample=sample
-    )

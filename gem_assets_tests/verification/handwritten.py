@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gem_assets_tests.verification.injectors.plain import Plain
+from gem_assets.calibration.planting.plain import Plain
 
 FILES = Path(__file__).parent / "handwritten"
 _TOOL = re.compile(r"tool ([\w.-]+)\((.*?)\) (.*)")

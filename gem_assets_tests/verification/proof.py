@@ -1,8 +1,8 @@
 """`python -m gem_assets_tests.verification.proof`: plant every kind of defect, print what is found.
 
 Clean trajectories come from the recorded answers, from the offline generator over the sample corpus, and from
-dialogues written by hand in other styles. Does not belong here: the defects (`injectors/`), the dialogues
-(`handwritten/`).
+dialogues written by hand in other styles. Does not belong here: the defects (in the product,
+`calibration/planting`), the dialogues (`handwritten/`).
 """
 
 import asyncio
@@ -14,6 +14,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gem_assets.calibration.planting.kinds import KINDS
+from gem_assets.calibration.planting.plain import Plain
 from gem_assets.corpus.reading import read_paths
 from gem_assets.llm.models import open_models
 from gem_assets.pipeline import synthesize
@@ -27,8 +29,7 @@ from gem_assets.settings import Settings
 from gem_assets.verification.verify import verify
 from gem_assets_tests.stages.chain import PROCEDURES, chain
 from gem_assets_tests.verification.handwritten import handwritten
-from gem_assets_tests.verification.injectors.plain import Plain
-from gem_assets_tests.verification.injectors.planting import DECIDABLE, KINDS
+from gem_assets_tests.verification.shown_by import SHOWN_BY
 
 SAMPLE_CORPUS = Path(__file__).parents[2] / "gem_assets" / "sample_corpus"
 
@@ -38,6 +39,7 @@ class Line:
     """One kind of defect: how many were planted, could be seen, were seen."""
 
     kind: str
+    decidable: bool
     planted: int = 0
     detectable: int = 0
     found: int = 0
@@ -69,18 +71,18 @@ def plant_all(cases: list[Plain], rounds: int = 1) -> list[Line]:
     """Plant every kind into every clean trajectory that has a place for it."""
     clean = {case.name: Counter(finding.reason for finding in findings_of(case)) for case in cases}
     lines: list[Line] = []
-    for kind, (plant, reasons) in KINDS.items():
-        line = Line(kind)
+    for kind in KINDS:
+        line = Line(kind.name, kind.decidable)
         for number in range(rounds):
             for case in cases:
-                planted = plant(case.copy(), random.Random(f"{kind}{number}{case.name}"))
+                planted = kind.plant(case.copy(), random.Random(f"{kind.name}{number}{case.name}"))
                 if planted is None:
                     continue
                 line.planted += 1
                 line.detectable += planted.detectable
                 if planted.detectable:
                     found = Counter(finding.reason for finding in findings_of(planted.plain))
-                    seen = any(found[reason] > clean[case.name][reason] for reason in reasons)
+                    seen = any(found[reason] > clean[case.name][reason] for reason in SHOWN_BY[kind.name])
                     line.found += seen
                     line.missed.extend([] if seen else [case.name])
         lines.append(line)
@@ -130,12 +132,12 @@ def print_table(lines: list[Line]) -> None:
     write = sys.stdout.write
     write(f"{'planted defect':48}{'level':11}{'planted':>8}{'detectable':>12}{'found':>7}{'recall':>8}\n")
     for line in lines:
-        level = "decidable" if line.kind in DECIDABLE else "advisory"
+        level = "decidable" if line.decidable else "advisory"
         share = f"{line.detectable / line.planted:.0%}" if line.planted else "-"
         recall = f"{line.found / line.detectable:.1%}" if line.detectable else "-"
         write(f"{line.kind:48}{level:11}{line.planted:8}{share:>12}{line.found:7}{recall:>8}\n")
     for level, kept in (("decidable", True), ("advisory", False)):
-        own = [line for line in lines if (line.kind in DECIDABLE) == kept]
+        own = [line for line in lines if line.decidable == kept]
         planted, detectable, found = (
             sum(getattr(line, name) for line in own) for name in ("planted", "detectable", "found")
         )

@@ -1,14 +1,17 @@
 """The proof in small: no false alarm on clean text, planted defects found."""
 
+import ast
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from gem_assets.calibration import planting
+from gem_assets.calibration.planting.kinds import KINDS
+from gem_assets.calibration.planting.plain import Plain
 from gem_assets.records.outcome import Reason
 from gem_assets.verification.finding_levels import FINDING_LEVELS
 from gem_assets_tests.verification.handwritten import handwritten
-from gem_assets_tests.verification.injectors.plain import Plain
-from gem_assets_tests.verification.injectors.planting import DECIDABLE, KINDS
 from gem_assets_tests.verification.proof import (
     Line,
     alarms,
@@ -17,6 +20,7 @@ from gem_assets_tests.verification.proof import (
     plant_all,
     recorded_cases,
 )
+from gem_assets_tests.verification.shown_by import SHOWN_BY
 
 CLEAN = clean_handwritten()
 DEFECTIVE = handwritten("defective")
@@ -48,11 +52,11 @@ def test_there_are_enough_kinds_and_dialogues():
 
 
 def test_decidable_defects_are_found_at_95_percent(lines: list[Line]):
-    own = [line for line in lines if line.kind in DECIDABLE]
+    own = [line for line in lines if line.decidable]
     assert sum(line.found for line in own) >= 0.95 * sum(line.detectable for line in own)
 
 
-@pytest.mark.parametrize("kind", DECIDABLE)
+@pytest.mark.parametrize("kind", [kind.name for kind in KINDS if kind.decidable])
 def test_every_decidable_kind_is_planted_and_mostly_found(lines: list[Line], kind: str):
     line = next(line for line in lines if line.kind == kind)
     assert line.detectable
@@ -60,10 +64,34 @@ def test_every_decidable_kind_is_planted_and_mostly_found(lines: list[Line], kin
 
 
 def test_most_advisory_defects_are_found(lines: list[Line]):
-    own = [line for line in lines if line.kind not in DECIDABLE]
+    own = [line for line in lines if not line.decidable]
     assert sum(line.found for line in own) >= 0.9 * sum(line.detectable for line in own)
 
 
 def test_the_table_of_levels_names_every_reason_of_verification_once():
     assert set(FINDING_LEVELS) == {reason for reason in Reason if reason.name.startswith("VERIFY_")}
     assert Counter(level for _, level in FINDING_LEVELS.values()).keys() == {"decidable", "advisory"}
+
+
+def test_what_plants_defects_shares_no_code_with_what_finds_them():
+    folder = Path(planting.__path__[0])
+    named = [
+        f"{path.name}: {name}"
+        for path in sorted(folder.glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [node.module or ""] if isinstance(node, ast.ImportFrom) else [n.name for n in node.names]
+        )
+        if name.startswith("gem_assets") and not name.startswith("gem_assets.calibration.planting")
+    ]
+    assert len(list(folder.glob("*.py"))) > 5
+    assert named == []
+
+
+def test_every_kind_is_shown_by_a_finding_of_its_level():
+    assert set(SHOWN_BY) == {kind.name for kind in KINDS}
+    for kind in KINDS:
+        assert kind.decidable == any(
+            FINDING_LEVELS[Reason(reason)][1] == "decidable" for reason in SHOWN_BY[kind.name]
+        )

@@ -24,7 +24,7 @@ from gem_assets.llm.journal.journal import Journal
 from gem_assets.llm.money.prices import at_most, known_price, unknown_price_sentence
 from gem_assets.llm.protocol import Completion, FailedError, Request, StopRunError
 from gem_assets.llm.provider import BatchDoor
-from gem_assets.llm.roles import SHARED_ROLES, RoleSettings, read_role
+from gem_assets.llm.roles import SHARED_ROLES, RoleSettings, read_panel, read_role
 from gem_assets.records.outcome import FailureReason
 
 logger = logging.getLogger(__name__)
@@ -134,7 +134,8 @@ async def collect(settings: RoleSettings, journal: Journal, door: BatchDoor) -> 
 
 async def collect_ready(environment: Mapping[str, str], journal: Path) -> int:
     """Take in what providers have finished for any role; returns how many batches were closed."""
-    roles = [settings for role in SHARED_ROLES if (settings := read_role(role, environment)).batch]
+    known = [read_role(role, environment) for role in SHARED_ROLES if role != "judge"]
+    roles = [settings for settings in (*known, *read_panel(environment)) if settings.batch]
     if not roles or not journal.is_file():
         return 0
     opened = Journal(journal, "collecting")

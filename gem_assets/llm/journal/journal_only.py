@@ -6,6 +6,7 @@ Does not belong here: buying (`client.py`).
 from dataclasses import dataclass
 
 from gem_assets.llm.client import LiteLlm
+from gem_assets.llm.panel import Panel, members_of
 from gem_assets.llm.protocol import Completion, FailedError, Llm, Request
 from gem_assets.records.outcome import FailureReason
 
@@ -16,6 +17,12 @@ class Tally:
 
     journaled: int = 0
     new: int = 0
+
+
+def from_journal(llm: Llm, tally: Tally) -> Llm:
+    """Let a model, or each member of a panel, answer from the journal alone."""
+    members = tuple(JournalOnly(member, tally) for member in members_of(llm))
+    return Panel(members) if isinstance(llm, Panel) else members[0]
 
 
 class JournalOnly:

@@ -355,6 +355,7 @@ function judgement(judged, measured, kept) {
   return el("p", { class: "judge" }, el("b", {}, "Judge: "), judged.status === "not run (no model)" ? `not run (no model)${kept ? "; the rules alone passed it" : ""}` : [shown(judged.status), judged.model ? ` by ${plain(judged.model)}` : ""],
     judged.scores.map((score) => el("span", { class: score.score ? "score good" : "score bad", title: plain(score.explanation) }, `${RUBRICS[score.rubric] || score.rubric} ${score.score}`)),
     judged.scores.filter((score) => !score.score && score.explanation).map((score) => el("span", { class: "explained" }, shown(score.explanation))),
+    (judged.votes || []).map((vote) => el("span", { class: "explained" }, `${judged.rule} vote of ${plain(vote.model || "?")}: `, vote.scores.length ? vote.scores.map((score) => `${score.rubric} ${score.score}`).join(", ") : shown(`no verdict, ${vote.missing}`))),
     measured && measured.argument_count ? el("span", { class: "quiet" }, `values with a source: ${share(measured.grounded_share)}; rules with a source: ${share(measured.sourced_share)}`) : null);
 }
 
