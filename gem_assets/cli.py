@@ -14,14 +14,14 @@ from gem_assets.commands.datasets import dataset, export
 from gem_assets.commands.models import cost, doctor, journal
 from gem_assets.commands.shards import backfill, prune, run, stale, try_document
 from gem_assets.commands.tables import audit, report, sql
-from gem_assets.commands.verification import verify
+from gem_assets.commands.verification import calibrate_judge, verify
 from gem_assets.settings import SettingsError
 from gem_assets.store.home import StoreError
 
 COMMANDS = (
     *(ingest, drop),
     *(run, stale, backfill, try_document, prune),
-    *(verify, dataset, export),
+    *(verify, calibrate_judge, dataset, export),
     *(report, audit, sql),
     *(doctor, cost, journal),
 )

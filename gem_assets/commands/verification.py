@@ -2,9 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
+
+from gem_assets.commands.prepared import with_home
+from gem_assets.settings import Settings
 
 
 @click.command()
@@ -25,3 +28,23 @@ def verify(file: Path, profile: Literal["gem", "openai"], limit: int) -> None:
     verified, summary = verify_file(file, profile)
     click.echo(verification_text(verified, summary, limit))
     sys.exit(1 if summary.rejected else 0)
+
+
+@click.command("calibrate-judge")
+@click.option(
+    "--cases",
+    type=click.Choice(["shipped", "home"]),
+    default="shipped",
+    show_default=True,
+    help="Clean trajectories to plant defects into: a small set of ours, or your own without a finding.",
+)
+@click.option("--limit", type=click.IntRange(1), help="Clean trajectories to take (home: 20).")
+@click.option("--samples", type=click.IntRange(1, 9), default=3, show_default=True, help="Verdicts on each.")
+@click.option("--findings", is_flag=True, help="Show the judge the advisory findings, as stage 5 does.")
+@click.option("--budget", type=click.FloatRange(0), help="US dollars this may spend: a hard stop.")
+@with_home
+def calibrate_judge(settings: Settings, environment: dict[str, str], **options: Any) -> None:  # noqa: ANN401
+    """Measure the judge on planted defects: sensitivity by kind, false alarms, agreement, price."""
+    from gem_assets.calibration.command import calibrate
+
+    sys.exit(calibrate(settings, environment, options, click.echo, lambda line: click.echo(line, err=True)))

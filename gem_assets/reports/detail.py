@@ -6,6 +6,7 @@ Does not belong here: how it is drawn (`charts.py`, `page.py`).
 import json
 from dataclasses import dataclass
 
+from gem_assets.reports.calibration import Calibration, read_calibrations
 from gem_assets.reports.comparing import Comparison, read_comparisons
 from gem_assets.reports.reading import read_rows
 from gem_assets.store.connections import Connection
@@ -97,6 +98,7 @@ class Detail:
     findings: tuple[FindingCount, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     languages: tuple[LanguageYield, ...] = ()
+    calibrations: tuple[Calibration, ...] = ()
 
     @property
     def language_rows(self) -> list[tuple[str, dict[str, LanguageYield]]]:
@@ -116,4 +118,5 @@ def read_detail(home: Home, connection: Connection, chosen: tuple[str, str] | No
         findings=read_rows(connection, "findings", FindingCount),
         comparisons=read_comparisons(home, connection, chosen),
         languages=read_rows(connection, "yield_by_language", LanguageYield),
+        calibrations=read_calibrations(connection),
     )

@@ -172,4 +172,4 @@ def test_a_shard_is_judged_by_three_models_and_nothing_is_bought_again(home: Hom
         ).fetchall()
     assert votes == (3,)
     told = audit(home, record_id)
-    assert "openai/strict: R1 = 1, R2 = 0, R3 = 1" in " ".join(told.split())
+    assert "strict: R1 = 1, R2 = 0, R3 = 1" in " ".join(told.split())
