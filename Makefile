@@ -6,7 +6,7 @@ export GEM_HOME ?= $(CURDIR)/.gem
 export DAGSTER_HOME := $(GEM_HOME)/dagster
 READY := .venv/.ready
 
-.PHONY: demo test test-slow test-browser bench proof laws check ui setup lock clean
+.PHONY: demo test test-slow test-browser bench proof laws filter-weights check ui setup lock clean
 
 ## demo: set up, carry the sample corpus through every stage, print where documents are lost
 demo: setup
@@ -38,6 +38,10 @@ proof: setup
 CORPUS ?= gem_assets/sample_corpus
 laws: setup
 	$(BIN)/python -m gem_assets.offline.laws.table $(CORPUS)
+
+## filter-weights: fit the baseline generator's filter to the labelled texts of ../shared, leaving sources out
+filter-weights: setup
+	$(BIN)/python -m gem_assets_tests.benches.filter_weights --write
 
 ## check: format, lint, types, definitions
 check: setup

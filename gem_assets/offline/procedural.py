@@ -10,7 +10,7 @@ from typing import Any
 from gem_assets.offline.dialogue.plots import generate
 from gem_assets.offline.dialogue.refinement import refine
 from gem_assets.offline.rendering import tag, text_tag
-from gem_assets.offline.text.classify import label, read_procedure
+from gem_assets.offline.text.classify import is_procedure, label
 from gem_assets.offline.workflow.extraction import extract, summarise
 
 
@@ -51,7 +51,7 @@ def _filter(document: Mapping[str, Any]) -> str:
     if language != "en":
         raise UnsupportedLanguageError(language)
     text, title = document["text"], document.get("title")
-    if not read_procedure(text, title).multi_step:
+    if not is_procedure(text, title):
         return tag("multi_step", "False")
     labels = label(text, title)
     return "".join([

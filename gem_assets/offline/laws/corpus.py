@@ -1,7 +1,7 @@
 """Documents for measuring the laws: read from files, carried through every stage, timed.
 
 Rows are JSON lines with `text` and maybe `title`, `language`, `source`, `label_multi_step`; other files are
-one document each. Does not belong here: what is measured (`law_figures.py`), ingestion (`gem_assets.corpus`).
+one document each. Does not belong here: what is measured (`figures.py`), ingestion (`gem_assets.corpus`).
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import Any
 
 from gem_assets.corpus.normalising import normalise
 from gem_assets.llm.offline import OfflineLlm
-from gem_assets.offline.text.classify import MIN_EVIDENCE
+from gem_assets.offline.text.signals import MIN_EVIDENCE
 from gem_assets.offline.text.steps import read_sections
 from gem_assets.records.base import make_id
 from gem_assets.records.document import Document, ProceduralDocument

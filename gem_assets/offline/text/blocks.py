@@ -43,7 +43,7 @@ _ITEM_TAG = re.compile(
 _TAG = re.compile(r"</?[A-Za-z_][^<>\n]{0,200}>")
 _MARKED = re.compile(r"\*\*([^*\n]{1,60}?)\*\*|`([^`\n]{1,120}?)`|(?<![\w*])\*([^*\n]{1,60}?)\*(?![\w*])")
 _QUOTED = re.compile(r"[“\"]([A-Za-z][^”\"\n]{0,40}?)[”\"]|‘([A-Z][^’\n]{0,40}?)’")
-_LINK = re.compile(r"!?\[([^\]\n]{0,120})\]\([^()\s]{0,300}\)")
+_LINK = re.compile(r"!?\[([^\]]{0,160})\]\([^()\n]{0,300}\)")
 _RUN_ON = re.compile(
     r"\s+(?=(?:click|press|select|open|type|choose|enter|tap|turn|switch|close|start|drag|use|set|in|on|"
     r"if|you|to)\s"
@@ -215,7 +215,8 @@ def _is_bare_heading(lines: list[str], index: int, line: str) -> bool:
     )
     if not alone or not 3 <= len(stripped) <= 80 or stripped[-1] in ".,;:!" or len(stripped.split()) > 10:
         return False
-    return stripped[0].isupper() or stripped[0].isdigit()
+    underlined = index + 1 < len(lines) and bool(_UNDERLINE.match(lines[index + 1]))
+    return stripped[0].isupper() or stripped[0].isdigit() or underlined
 
 
 def _is_number(mark: str) -> bool:

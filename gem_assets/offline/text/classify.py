@@ -1,6 +1,6 @@
 """Does a text hold a multi-step operation of a machine, and of which platform, domain and task is it?
 
-Does not belong here: reading the steps (`steps.py`).
+Does not belong here: reading the steps (`steps.py`), what is measured in a text (`signals.py`).
 """
 
 import math
@@ -10,44 +10,8 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 
-from gem_assets.offline.text.lexicon import is_base_form, read_data, singular, verb_class, word_set
-from gem_assets.offline.text.steps import Section, Step, read_sections
-
-THRESHOLD = 2.4
-"""Weight of operations in one section from which a text counts as a procedure."""
-MIN_EVIDENCE = 0.5
-
-_INTERACTIVE = ("press", "navigate", "choose", "input", "run")
-_REFERENCE_HEADING = re.compile(
-    r"^(?:name|synopsis|options|description|see also|bugs|exit status|environment|files)$", re.IGNORECASE
-)
-_CHANGELOG = re.compile(
-    r"\b(?:changelog|change log|release notes|changes (?:since|in)|news in|what.s new)\b|"
-    r"^(?:version )?v?\d+\.\d+",
-    re.IGNORECASE,
-)
-_LEGAL = re.compile(
-    r"\b(?:licens(?:e|ee|or|ing)|warrant(?:y|ies)|copyright|redistribut\w+|hereby|herein|pursuant|"
-    r"infring\w+|liabilit\w+)\b",
-    re.IGNORECASE,
-)
-_HOW_TO = re.compile(r"^(?:\W|\d|\.)*(?:how (?:to|do|can|does)|\w+ing\b|to \w+)", re.IGNORECASE)
-_WHAT_IS = re.compile(
-    r"^\W*(?:what|why|who|when|which|about|introduction|overview|faq|background|definition)\b", re.I
-)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What the filter found: the weight of the best section and the steps that count."""
-
-    weight: float
-    steps: tuple[Step, ...]
-
-    @property
-    def multi_step(self) -> bool:
-        """Whether the text describes an operation of several steps."""
-        return self.weight >= THRESHOLD
+from gem_assets.offline.text.lexicon import read_data, singular
+from gem_assets.offline.text.signals import read_signals
 
 
 @dataclass(frozen=True)
@@ -59,63 +23,25 @@ class Labels:
     task: str
 
 
-def read_procedure(text: str, title: str | None) -> Reading:
-    """Weigh the operations of a text, section by section."""
-    sections = read_sections(text, title)
-    weights = [_section_weight(section) for section in sections]
-    best = max(weights, default=0.0)
-    total = best + min(1.0, 0.2 * (sum(weights) - best))
-    steps = tuple(step for section in sections for step in section.steps if step.evidence >= MIN_EVIDENCE)
-    if not any(verb_class(step.instruction.verb) in _INTERACTIVE for step in steps):
-        total *= 0.7
-    return Reading(total * _genre_factor(text, title, sections), steps)
+def is_procedure(text: str, title: str | None) -> bool:
+    """Say whether a text describes an operation of several steps: whether its evidence is above 0."""
+    return evidence(text, title) > 0.0
 
 
-def step_weight(step: Step) -> float:
-    """Say how much one step counts: machine evidence, voice, and whether it stands in a numbered list."""
-    if step.evidence < MIN_EVIDENCE:
-        return 0.0
-    voice = {"imperative": 1.0, "narrative": 0.7, "advice": 0.45, "passive": 0.5}[step.instruction.voice]
-    if step.in_list and not step.numbered and not step.sentence.raw.rstrip("*_`)").endswith((".", ":", "!")):
-        voice *= 0.6
-    if verb_class(step.instruction.verb) in _INTERACTIVE:
-        voice *= 1.15
-    elif step.instruction.verb in word_set("verb_lists.toml", "vague"):
-        voice *= 0.6
-    return voice * (1.25 if step.numbered else 1.0) * min(1.0, step.evidence)
+def evidence(text: str, title: str | None) -> float:
+    """Add up what speaks for a procedure and what against: the log of the odds, by a linear model.
+
+    The weights were fitted to labelled texts by `gem_assets_tests/benches/filter_weights.py`.
+    """
+    bias, weights = _weights()
+    signals = read_signals(text, title)
+    return bias + sum(weight * signals[name] for name, weight in weights.items())
 
 
-def _section_weight(section: Section) -> float:
-    weight = sum(step_weight(step) for step in section.steps)
-    commands = sum(block.kind == "code" for block in section.blocks)
-    weight += 0.5 * min(commands, 3)
-    if weight and len({step.block for step in section.steps if step.numbered}) >= 2:
-        weight += 0.6
-    if weight and (_HOW_TO.match(section.heading) or _is_order(section.heading)):
-        weight += 0.4
-    elif _WHAT_IS.match(section.heading):
-        weight *= 0.85
-    return weight
-
-
-def _is_order(heading: str) -> bool:
-    words = re.findall(r"[A-Za-z]+", heading)
-    return len(words) > 1 and is_base_form(words[0]) and verb_class(words[0].lower()) not in (None, "mental")
-
-
-def _genre_factor(text: str, title: str | None, sections: tuple[Section, ...]) -> float:
-    """Discount texts that command without being procedures: changelogs, references, licences."""
-    headings = [section.heading for section in sections]
-    factor = 1.0
-    if sum(bool(_REFERENCE_HEADING.match(heading.strip())) for heading in headings) >= 3:
-        factor *= 0.15
-    changes = sum(bool(_CHANGELOG.search(heading)) for heading in headings)
-    if changes >= 2 or (title and _CHANGELOG.search(title)):
-        factor *= 0.1
-    words = max(1, text.count(" "))
-    if len(_LEGAL.findall(text[:40_000])) / words > 0.008:
-        factor *= 0.2
-    return factor
+@cache
+def _weights() -> tuple[float, dict[str, float]]:
+    table = tomllib.loads(read_data("procedure_weights.toml"))
+    return float(table["bias"]), {name: float(weight) for name, weight in table["weights"].items()}
 
 
 def label(text: str, title: str | None) -> Labels:

@@ -69,6 +69,7 @@ _CONCRETE = re.compile(
     r"\s>\s|\.\w{2,4}\b(?=\s|$|,)"
     r"|(?<=\s)--?\w|\b[\w.+-]+@[\w-]+\.\w+"
 )
+_PLACE = re.compile(r"(?:in|on|under|from|at|next to|below|above)\b", re.IGNORECASE)
 _INTERACTIVE = ("input", "press", "choose", "create", "set", "send", "remove")
 _CAPITAL = re.compile(r"(?<![.!?]\s)\b[A-Z][A-Za-z0-9-]+")
 _WORDS = re.compile(r"[A-Za-z][A-Za-z'-]*")
@@ -102,13 +103,24 @@ def _section(heading: str, level: int, blocks: list[Block], context: bool) -> Se
     steps: list[Step] = []
     for index, block in enumerate(blocks):
         if block.kind in ("item", "paragraph"):
+            shown = _shows_code(blocks, index)
             for sentence in sentences(block.raw):
-                steps.extend(_step(i, sentence, index, block, context) for i in read_operations(sentence))
+                more = 0.8 if shown and sentence.raw.endswith(":") else 0.0
+                steps.extend(
+                    _step(i, sentence, index, block, context, more) for i in read_operations(sentence)
+                )
     return Section(heading, level, tuple(blocks), tuple(steps))
 
 
-def _step(instruction: Instruction, sentence: Sentence, index: int, block: Block, context: bool) -> Step:
-    evidence = _evidence(instruction, context)
+def _shows_code(blocks: list[Block], index: int) -> bool:
+    """Say whether a piece of code follows, as it does where a command or a line to type is shown."""
+    return index + 1 < len(blocks) and blocks[index + 1].kind == "code"
+
+
+def _step(
+    instruction: Instruction, sentence: Sentence, index: int, block: Block, context: bool, more: float
+) -> Step:
+    evidence = min(2.0, _evidence(instruction, context) + more)
     return Step(instruction, sentence, index, block.kind == "item", block.numbered, evidence)
 
 
@@ -205,6 +217,9 @@ def _evidence(instruction: Instruction, context: bool) -> float:
         score += 0.6
     nouns = [word for word in _WORDS.findall(clause)[:14] if is_machine_noun(word)]
     score += min(1.0, sum(0.7 if is_strong_machine_noun(word) else 0.35 for word in nouns))
+    if instruction.condition and _PLACE.match(instruction.condition):
+        places = _WORDS.findall(instruction.condition)
+        score += min(0.5, sum(0.5 if is_strong_machine_noun(word) else 0.2 for word in places))
     if context and group != "physical":
         score += 0.5 if instruction.voice != "passive" and group in _INTERACTIVE else 0.3
     if group == "physical":

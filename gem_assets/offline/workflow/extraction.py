@@ -11,9 +11,9 @@ from typing import Any
 
 from gem_assets.offline.rendering import json_tag, render_graph, tag, text_tag
 from gem_assets.offline.service.values import make_value
-from gem_assets.offline.text.classify import MIN_EVIDENCE
 from gem_assets.offline.text.lexicon import inflect, is_base_form, verb_class, verb_lemmas
 from gem_assets.offline.text.nouns import words_of
+from gem_assets.offline.text.signals import MIN_EVIDENCE
 from gem_assets.offline.text.steps import Section, read_sections
 from gem_assets.offline.workflow.actions import read_actions
 from gem_assets.offline.workflow.constraints import (
