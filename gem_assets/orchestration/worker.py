@@ -47,16 +47,19 @@ def execute(
     order: dict[str, Any], definitions: dg.Definitions, instance: dg.DagsterInstance
 ) -> dict[str, Any]:
     """Run one order in this process."""
-    tags = {PROCESS_TAG: str(os.getpid())} | order.get("tags", {})
+    tags = {PROCESS_TAG: str(os.getpid())}
     if order.get("tables"):
         job = definitions.resolve_job_def("tables")
         result = job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
     else:
-        job = definitions.resolve_job_def("trajectories")
+        # Without checks, which look at all shards: they are run once, with the tables.
+        job = definitions.resolve_job_def("synthesise").get_subset(
+            asset_selection={dg.AssetKey(asset) for asset in order["assets"]}, asset_check_selection=set()
+        )
         result = job.execute_in_process(
+            {"resources": {"options": {"config": order.get("options", {})}}},
             instance=instance,
             partition_key=order["shard"],
-            asset_selection=[dg.AssetKey(asset) for asset in order["assets"]],
             tags=tags,
             raise_on_error=False,
         )

@@ -14,8 +14,7 @@ from gem_assets.store.shards import StageInput
 
 T = TypeVar("T")
 
-LIMIT_TAG = "gem/limit"
-EVIDENCE = "left for later by `gem run --limit`"
+EVIDENCE = "left for later: the run was limited"
 
 
 def allot(home: Home, shards: Sequence[str], limit: int) -> dict[str, int | None]:

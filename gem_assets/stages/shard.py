@@ -11,7 +11,6 @@ from gem_assets.llm.models import open_models
 from gem_assets.llm.protocol import Llm
 from gem_assets.llm.roles import read_role
 from gem_assets.llm.stopping import run_until_stopped
-from gem_assets.records.base import content_hash
 from gem_assets.records.outcome import FailureReason, Outcome
 from gem_assets.settings import Settings
 from gem_assets.stages.catalog import STAGES, Stage, code_version, documents_code_version, model_identity
@@ -20,7 +19,8 @@ from gem_assets.stages.pilot import divide, left_for_later
 from gem_assets.stages.run import run_stage, stamp_generator
 from gem_assets.store.connections import Connection
 from gem_assets.store.home import Home, StoreError
-from gem_assets.store.raw import RowStatus, read_row_statuses
+from gem_assets.store.raw import read_row_statuses
+from gem_assets.store.raw_versions import raw_version
 from gem_assets.store.shards import ShardWrite, StageInput, read_kept, write_outcomes
 from gem_assets.store.stage_runs import StageRun, current_stage_run
 
@@ -50,13 +50,6 @@ def carry_documents(connection: Connection, shard: str, run_id: str, settings: S
         input_version=raw_version(statuses),
     )
     return write_outcomes(home, write, outcomes)
-
-
-def raw_version(statuses: list[RowStatus]) -> str:
-    """Fingerprint a shard's raw rows together with what other shards say of them."""
-    return content_hash(
-        [(status.key, status.superseded, status.first_document_id, status.row.text) for status in statuses]
-    )
 
 
 def carry_stage(

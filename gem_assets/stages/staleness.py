@@ -14,10 +14,8 @@ from gem_assets.stages.catalog import (
     documents_code_version,
     model_identity,
 )
-from gem_assets.stages.shard import raw_version
-from gem_assets.store.connections import open_memory
 from gem_assets.store.home import Home
-from gem_assets.store.raw import read_row_statuses
+from gem_assets.store.raw_versions import raw_versions
 from gem_assets.store.stage_runs import StageRun, current_stage_run
 
 
@@ -39,7 +37,9 @@ def find_stale(
     """
     versions = current_code_versions(settings, environment)
     wanted = ASSETS[: ASSETS.index(until) + 1]
-    return [stale for shard in shards for stale in _of_shard(Home(settings.home), shard, wanted, versions)]
+    home = Home(settings.home)
+    raw = raw_versions(home, shards)
+    return [stale for shard in shards for stale in _of_shard(home, shard, raw[shard], wanted, versions)]
 
 
 def current_code_versions(settings: Settings, environment: dict[str, str]) -> dict[str, str]:
@@ -50,9 +50,9 @@ def current_code_versions(settings: Settings, environment: dict[str, str]) -> di
     return {"documents": documents_code_version(settings)} | asking
 
 
-def _of_shard(home: Home, shard: str, wanted: Sequence[str], versions: dict[str, str]) -> Iterator[Stale]:
-    with open_memory() as connection:
-        input_version = raw_version(read_row_statuses(connection, home, shard))
+def _of_shard(
+    home: Home, shard: str, input_version: str, wanted: Sequence[str], versions: dict[str, str]
+) -> Iterator[Stale]:
     upstream = None
     for asset in wanted:
         run = current_stage_run(home, asset, shard)

@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 
 from gem_assets.corpus.identity import duplicate_key_of, text_hash_of
 from gem_assets.corpus.normalising import strip_hidden
@@ -70,9 +71,14 @@ def add_rows(home: Home, corpus: str, rows: Sequence[RawRow], shard_size: int) -
         ]
 
 
-def read_row_statuses(connection: Connection, home: Home, shard: str) -> list[RowStatus]:
-    """Read a shard's raw rows, each with what the other rows of all shards say of it."""
-    exceptions = _exceptions(home)
+def read_row_statuses(
+    connection: Connection, home: Home, shard: str, exceptions: Path | None = None
+) -> list[RowStatus]:
+    """Read a shard's raw rows, each with what the other rows of all shards say of it.
+
+    Who reads many shards gives `exceptions_file`, so that the folder is looked at once.
+    """
+    exceptions = exceptions or exceptions_file(home)
     found = connection.execute(
         f"""
         SELECT {_FIELDS}, coalesce(odd.superseded, false),
@@ -86,6 +92,25 @@ def read_row_statuses(connection: Connection, home: Home, shard: str) -> list[Ro
     ).fetchall()
     names = _FIELDS.split(", ")
     return [_status(names, values) for values in found]
+
+
+def exceptions_file(home: Home) -> Path:
+    """Name the file of rows that are superseded or repeat another, brought up to date."""
+    path = home.raw / "status" / "exceptions.parquet"
+    state = {"raw": _state(home)}
+    if read_metadata(path) == state:
+        return path
+    with open_memory() as connection:
+        attach_live(connection, home, ("raw_rows", "ingests"))
+        connection.execute(read_sql("views", "raw_row_status"))
+        with replacing(path) as temporary:
+            connection.execute(
+                "COPY (SELECT document_id, version, shard, superseded, first_document_id, exact "
+                "FROM raw_row_status WHERE superseded OR first_document_id <> document_id "
+                f"ORDER BY shard, position) TO {quote(temporary)} "
+                f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{raw: {quote(state['raw'])}}})"
+            )
+    return path
 
 
 def find_raw_rows(connection: Connection, prefix: str) -> list[RawRow]:
@@ -123,24 +148,6 @@ def _status(names: Sequence[str], values: Sequence[object]) -> RowStatus:
     row = RawRow.model_validate(dict(zip(names, values[:-3], strict=True)))
     superseded, first, exact = values[-3:]
     return RowStatus(row, bool(superseded), None if first is None else str(first), bool(exact))
-
-
-def _exceptions(home: Home) -> os.PathLike[str]:
-    path = home.raw / "status" / "exceptions.parquet"
-    state = {"raw": _state(home)}
-    if read_metadata(path) == state:
-        return path
-    with open_memory() as connection:
-        attach_live(connection, home, ("raw_rows", "ingests"))
-        connection.execute(read_sql("views", "raw_row_status"))
-        with replacing(path) as temporary:
-            connection.execute(
-                "COPY (SELECT document_id, version, shard, superseded, first_document_id, exact "
-                "FROM raw_row_status WHERE superseded OR first_document_id <> document_id "
-                f"ORDER BY shard, position) TO {quote(temporary)} "
-                f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{raw: {quote(state['raw'])}}})"
-            )
-    return path
 
 
 def _state(home: Home) -> str:
