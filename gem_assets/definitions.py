@@ -3,11 +3,14 @@
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
+from gem_assets.orchestration.addresses import read_addresses
 from gem_assets.orchestration.assets import SHARD_ASSETS
 from gem_assets.orchestration.batch import collect_batches
 from gem_assets.orchestration.checks import freshness_checks, table_checks
 from gem_assets.orchestration.dataset_assets import DATASET_ASSETS, decontaminated
 from gem_assets.orchestration.jobs import JOBS
+from gem_assets.orchestration.metadata import describe_asset
+from gem_assets.orchestration.options import RunOptions
 from gem_assets.orchestration.resources import WorkplaceResource
 from gem_assets.orchestration.sensors import watching
 from gem_assets.orchestration.tables import warehouse, yield_report
@@ -18,16 +21,21 @@ from gem_assets.stages.staleness import current_code_versions
 def build_definitions(environment: dict[str, str]) -> dg.Definitions:
     """Assemble assets, checks, jobs and resources, with the code versions this environment gives."""
     versions = current_code_versions(load_settings(environment), environment)
+    addresses = read_addresses(environment)
+    owner = environment.get("GEM_OWNER", "").strip() or "team:gem_assets"
 
-    def with_code_version(spec: dg.AssetSpec) -> dg.AssetSpec:
-        return spec.replace_attributes(code_version=versions[spec.key.to_user_string()])
+    def described(spec: dg.AssetSpec) -> dg.AssetSpec:
+        name = spec.key.to_user_string()
+        told = describe_asset(spec.description or "", name, addresses)
+        return spec.replace_attributes(code_version=versions[name], description=told, owners=[owner])
+
+    def owned(spec: dg.AssetSpec) -> dg.AssetSpec:
+        return spec.replace_attributes(owners=[owner])
 
     return dg.Definitions(
         assets=[
-            *dg.map_asset_specs(with_code_version, SHARD_ASSETS),
-            warehouse,
-            yield_report,
-            *DATASET_ASSETS,
+            *dg.map_asset_specs(described, SHARD_ASSETS),
+            *dg.map_asset_specs(owned, [warehouse, yield_report, *DATASET_ASSETS]),
         ],
         asset_checks=[table_checks, freshness_checks, decontaminated],
         jobs=JOBS,
@@ -42,9 +50,10 @@ def build_definitions(environment: dict[str, str]) -> dg.Definitions:
             *watching(environment),
         ],
         resources={
-            # In memory: a file would lock out every other process.
-            "database": DuckDBResource(database=":memory:"),
+            # In memory: a file would lock out every other process. Nothing of it is chosen in the launchpad.
+            "database": dg.ResourceDefinition.hardcoded_resource(DuckDBResource(database=":memory:")),
             "workplace": WorkplaceResource(),
+            "options": RunOptions(),
         },
         # Runs are the unit of parallelism; a process per step would import everything six times.
         executor=dg.in_process_executor,

@@ -5,99 +5,87 @@ Does not belong here: prompts, thresholds, SQL, loops over records.
 
 import os
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
 from gem_assets.llm.protocol import StopRunError
-from gem_assets.orchestration.metadata import column_schema, run_metadata, shape_metadata
+from gem_assets.llm.roles import ConfigurationError
+from gem_assets.orchestration.metadata import column_schema, describe_change, rows_metadata, run_metadata
+from gem_assets.orchestration.options import RunOptions
 from gem_assets.orchestration.partitions import corpus_shards, one_run_per_shard
 from gem_assets.orchestration.progress import progress_teller
 from gem_assets.orchestration.resources import Workplace, connected
-from gem_assets.stages.catalog import stage_of
-from gem_assets.stages.pilot import LIMIT_TAG
+from gem_assets.prompts.prompt import PromptError
+from gem_assets.stages.catalog import STAGES
 from gem_assets.stages.shard import ShardFailedError, carry_documents, carry_stage, check_failures
+from gem_assets.stages.staleness import find_stale
+from gem_assets.store.connections import Connection
 from gem_assets.store.home import StoreError
 from gem_assets.store.stage_runs import StageRun, current_stage_run
 
 Materialized = dg.MaterializeResult[Any]
 
-
-def shard_asset(
-    *deps: dg.AssetsDefinition, kinds: frozenset[str] = frozenset({"duckdb", "litellm"})
-) -> Callable[[Callable[..., Materialized]], dg.AssetsDefinition]:
-    """Declare what the six assets have in common; name and description are the function's."""
-
-    def declare(compute: Callable[..., Materialized]) -> dg.AssetsDefinition:
-        name = compute.__name__
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", dg.BetaWarning)  # backfill_policy is beta in Dagster 1.13
-            return dg.asset(
-                deps=deps,
-                kinds=set(kinds),
-                partitions_def=corpus_shards,
-                backfill_policy=one_run_per_shard,
-                group_name="trajectories",
-                metadata={"dagster/table_name": name, **column_schema(name)},
-                # A crash of the machine is worth another try: what was bought is journaled.
-                retry_policy=dg.RetryPolicy(max_retries=1, delay=5),
-            )(compute)
-
-    return declare
+_STAGES = {stage.asset: stage for stage in STAGES}
 
 
-@shard_asset(kinds=frozenset({"duckdb"}))
-def documents(
-    context: dg.AssetExecutionContext, database: DuckDBResource, workplace: dg.ResourceParam[Workplace]
-) -> Materialized:
-    """Ingested rows, normalised and judged: can the text be worked with at all?"""
-    before = current_stage_run(workplace.home, "documents", context.partition_key)
-    with connected(database) as connection:
-        run = carry_documents(connection, context.partition_key, context.run_id, workplace.settings)
-    return _report(context, run, workplace, run_metadata(run, before))
+def shard_asset(name: str, description: str, *deps: dg.AssetsDefinition) -> dg.AssetsDefinition:
+    """Make one of the six assets: they differ in the stage that is carried, and in nothing else."""
+    stage = _STAGES.get(name)
+
+    def compute(
+        context: dg.AssetExecutionContext,
+        database: dg.ResourceParam[DuckDBResource],
+        workplace: dg.ResourceParam[Workplace],
+        options: RunOptions,
+    ) -> Materialized:
+        with connected(database) as connection:
+            return _materialise(context, connection, workplace, options, name)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # backfill_policy is beta in Dagster 1.13
+        return dg.asset(
+            name=name,
+            description=description,
+            deps=deps,
+            kinds={"duckdb", "litellm"} if stage else {"duckdb"},
+            tags={"gem/role": stage.role, "gem/prompt": stage.prompt} if stage else {},
+            partitions_def=corpus_shards,
+            backfill_policy=one_run_per_shard,
+            group_name="trajectories",
+            metadata={"dagster/table_name": name, **column_schema(name)},
+            # A crash of the machine is worth another try: what was bought is journaled.
+            retry_policy=dg.RetryPolicy(max_retries=1, delay=5),
+        )(compute)
 
 
-@shard_asset(documents)
-def procedural_documents(
-    context: dg.AssetExecutionContext, database: DuckDBResource, workplace: dg.ResourceParam[Workplace]
-) -> Materialized:
-    """Documents that describe a multi-step operation, with summary, platform, domains and task category."""
-    return _carry(context, database, workplace, "procedural_documents")
-
-
-@shard_asset(procedural_documents)
-def workflows(
-    context: dg.AssetExecutionContext, database: DuckDBResource, workplace: dg.ResourceParam[Workplace]
-) -> Materialized:
-    """Steps, execution graph, tools and sourced constraints of each procedure; 1 to 4 per document."""
-    return _carry(context, database, workplace, "workflows")
-
-
-@shard_asset(workflows)
-def draft_trajectories(
-    context: dg.AssetExecutionContext, database: DuckDBResource, workplace: dg.ResourceParam[Workplace]
-) -> Materialized:
-    """A whole dialogue with tool calls for each workflow."""
-    return _carry(context, database, workplace, "draft_trajectories")
-
-
-@shard_asset(draft_trajectories)
-def refined_trajectories(
-    context: dg.AssetExecutionContext, database: DuckDBResource, workplace: dg.ResourceParam[Workplace]
-) -> Materialized:
-    """The dialogue made harder and more real: more calls, pitfalls, answers over several results."""
-    return _carry(context, database, workplace, "refined_trajectories")
-
-
-@shard_asset(refined_trajectories)
-def validated_trajectories(
-    context: dg.AssetExecutionContext, database: DuckDBResource, workplace: dg.ResourceParam[Workplace]
-) -> Materialized:
-    """Trajectories that break no rule and that the judge, where a model judges, passes."""
-    return _carry(context, database, workplace, "validated_trajectories")
-
+documents = shard_asset(
+    "documents", "Ingested rows, normalised and judged: can the text be worked with at all?"
+)
+procedural_documents = shard_asset(
+    "procedural_documents",
+    "Documents that describe a multi-step operation, with summary, platform, domains and task category.",
+    documents,
+)
+workflows = shard_asset(
+    "workflows",
+    "Steps, execution graph, tools and sourced constraints of each procedure; 1 to 4 per document.",
+    procedural_documents,
+)
+draft_trajectories = shard_asset(
+    "draft_trajectories", "A whole dialogue with tool calls for each workflow.", workflows
+)
+refined_trajectories = shard_asset(
+    "refined_trajectories",
+    "The dialogue made harder and more real: more calls, pitfalls, answers over several results.",
+    draft_trajectories,
+)
+validated_trajectories = shard_asset(
+    "validated_trajectories",
+    "Trajectories that break no rule and that the judge, where a model judges, passes.",
+    refined_trajectories,
+)
 
 SHARD_ASSETS = (
     documents,
@@ -109,42 +97,70 @@ SHARD_ASSETS = (
 )
 
 
-def _carry(
-    context: dg.AssetExecutionContext, database: DuckDBResource, workplace: Workplace, asset: str
+def _materialise(
+    context: dg.AssetExecutionContext,
+    connection: Connection,
+    workplace: Workplace,
+    options: RunOptions,
+    asset: str,
 ) -> Materialized:
-    before = current_stage_run(workplace.home, asset, context.partition_key)
-    with connected(database) as connection:
-        try:
-            run = carry_stage(
-                connection,
-                stage_of(asset),
-                context.partition_key,
-                context.run_id,
-                workplace.settings,
-                workplace.environment,
-                progress_teller(asset, context.partition_key),
-                limit=int(context.run.tags[LIMIT_TAG]) if LIMIT_TAG in context.run.tags else None,
-            )
-        except (StopRunError, StoreError) as error:
-            # Nothing that a second try would change.
-            raise dg.Failure(str(error), allow_retries=False) from error
-        path = workplace.home.shard_file(f"{asset}_outcomes", context.partition_key)
-        shape = shape_metadata(connection, str(path)) if asset.endswith("_trajectories") else {}
-    return _report(context, run, workplace, run_metadata(run, before) | shape)
-
-
-def _report(
-    context: dg.AssetExecutionContext, run: StageRun, workplace: Workplace, metadata: dict[str, Any]
-) -> Materialized:
+    shard = context.partition_key
+    path = workplace.home.shard_file(f"{asset}_outcomes", shard)
+    before = current_stage_run(workplace.home, asset, shard)
+    if before and not options.force and not _is_stale(workplace, options, asset, shard):
+        left = {"changed": dg.MetadataValue.md(f"nothing: up to date, left as run {before.run_id} made it")}
+        rows = rows_metadata(connection, path, before)
+        return _result(before, run_metadata(before, workplace.addresses) | rows | left)
+    run = _carry(context, connection, workplace, options, asset)
     if run.failed:
         context.log.warning("%d of %d inputs failed: %s", run.failed, run.inputs, run.reasons)
     context.log.info(
         "kept %d, rejected %d, failed %d (process %d)", run.kept, run.rejected, run.failed, os.getpid()
     )
+    metadata = {
+        **run_metadata(run, workplace.addresses),
+        "changed": dg.MetadataValue.md(describe_change(before, run)),
+        **rows_metadata(connection, path, run),
+    }
     try:
         check_failures(run, workplace.settings)
     except ShardFailedError as error:
         raise dg.Failure(str(error), metadata=metadata, allow_retries=False) from error
+    return _result(run, metadata)
+
+
+def _is_stale(workplace: Workplace, options: RunOptions, asset: str, shard: str) -> bool:
+    environment = options.applied_to(workplace.environment)
+    return any(item.asset == asset for item in find_stale(workplace.settings, environment, [shard], asset))
+
+
+def _carry(
+    context: dg.AssetExecutionContext,
+    connection: Connection,
+    workplace: Workplace,
+    options: RunOptions,
+    asset: str,
+) -> StageRun:
+    shard = context.partition_key
+    try:
+        if asset not in _STAGES:
+            return carry_documents(connection, shard, context.run.run_id, workplace.settings)
+        return carry_stage(
+            connection,
+            _STAGES[asset],
+            shard,
+            context.run.run_id,
+            workplace.settings,
+            options.applied_to(workplace.environment),
+            progress_teller(asset, shard),
+            limit=options.limit,
+        )
+    except (StopRunError, StoreError, ConfigurationError, PromptError) as error:
+        # Nothing that a second try would change.
+        raise dg.Failure(str(error), allow_retries=False) from error
+
+
+def _result(run: StageRun, metadata: dict[str, Any]) -> Materialized:
     return dg.MaterializeResult(
         metadata=metadata,
         data_version=dg.DataVersion(run.data_version),

@@ -9,12 +9,10 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gem_assets.orchestration.addresses import read_addresses
 from gem_assets.settings import Settings
 from gem_assets.stages.staleness import Stale, find_stale
 from gem_assets.store.home import Home
-from gem_assets.store.raw import shard_names
-
-URL = "http://127.0.0.1:3000/graphql"
 
 LAUNCH = """
 mutation Launch($backfill: LaunchBackfillParams!) {
@@ -31,7 +29,7 @@ class LaunchError(Exception):
     """A running Dagster refused the backfill; its own sentence."""
 
 
-def dagster_is_alive(home: Home, url: str = URL) -> bool:
+def dagster_is_alive(home: Home, url: str) -> bool:
     """Say whether a Dagster with this very home answers on this machine."""
     try:
         answer = ask(url, "{ instance { info } }", {}, timeout=3)
@@ -40,17 +38,17 @@ def dagster_is_alive(home: Home, url: str = URL) -> bool:
     return str(home.dagster) in json.dumps(answer)
 
 
-def launch_stale(settings: Settings, environment: dict[str, str], url: str = URL) -> str | None:
-    """Launch one backfill of all that is stale; returns its id, or None where nothing is.
+def launch_stale(settings: Settings, environment: dict[str, str], shards: Sequence[str]) -> str | None:
+    """Launch one backfill of all that is stale of these shards; returns its id, or None where nothing is.
 
     Raises:
         LaunchError: no Dagster answers, or it refuses.
     """
-    stale = find_stale(settings, environment, shard_names(Home(settings.home)))
-    return launch(stale, url) if stale else None
+    stale = find_stale(settings, environment, shards)
+    return launch(stale, read_addresses(environment).graphql) if stale else None
 
 
-def launch(stale: Sequence[Stale], url: str = URL) -> str:
+def launch(stale: Sequence[Stale], url: str) -> str:
     """Launch one backfill of exactly these shards of these assets; returns its id."""
     shards: dict[str, list[str]] = {}
     for item in stale:

@@ -18,6 +18,7 @@ from gem_assets.store.raw import shard_names
 from gem_assets.store.sql_files import read_sql, sql_names
 
 SHOWN = 20
+BACKFILL_TAG = "dagster/backfill"
 
 # Rows on a stale shard stand on parents that are gone; that is worth a look, not an alarm.
 _WARNINGS = ("orphans",)
@@ -30,7 +31,7 @@ _WARNINGS = ("orphans",)
     ]
 )
 def table_checks(
-    database: DuckDBResource, workplace: dg.ResourceParam[Workplace]
+    database: dg.ResourceParam[DuckDBResource], workplace: dg.ResourceParam[Workplace]
 ) -> Iterator[dg.AssetCheckResult]:
     """Run every file of sql/checks over the tables as they are now."""
     with connected(database) as connection:
@@ -67,7 +68,13 @@ def table_checks(
 def freshness_checks(
     context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]
 ) -> Iterator[dg.AssetCheckResult]:
-    """Warn, per stage, of the shards that `gem stale` lists, with the reason."""
+    """Warn, per stage, of the shards that `gem stale` lists, with the reason.
+
+    In a backfill only the runs that nobody waits behind look: all shards once at its end, not once per shard.
+    """
+    if _others_wait(context):
+        context.log.info("runs of this backfill are still waiting: the last of them look at all shards")
+        return
     found = find_stale(workplace.settings, workplace.environment, shard_names(workplace.home))
     asked = {key.asset_key for key in context.op_execution_context.selected_asset_check_keys}
     for asset in SHARD_ASSETS:
@@ -81,12 +88,23 @@ def freshness_checks(
             asset_key=asset.key,
             passed=not stale,
             severity=dg.AssetCheckSeverity.WARN,
-            description="; ".join(f"{count} shards: {reason}" for reason, count in reasons.items()),
+            description="; ".join(f"{count} shards: {reason}" for reason, count in reasons.items())
+            or "nothing is stale",
+            # Texts: the page of a check shows them at once, and Markdown only after a click.
             metadata={
                 "stale_shards": len(stale),
-                "first": dg.MetadataValue.md(
-                    "\n".join(f"- {item.shard}: {item.reason}" for item in stale[:SHOWN])
-                ),
-                "mend": dg.MetadataValue.md("`gem backfill --stale`, or the job backfill_stale"),
+                "first": "; ".join(f"{item.shard}: {item.reason}" for item in stale[:SHOWN]) or "none",
+                "mend": "the job backfill_stale, or: gem backfill --stale" if stale else "nothing to mend",
             },
         )
+
+
+def _others_wait(context: dg.AssetCheckExecutionContext) -> bool:
+    backfill = context.run.tags.get(BACKFILL_TAG)
+    if backfill is None:
+        return False
+    waiting = dg.RunsFilter(
+        tags={BACKFILL_TAG: backfill},
+        statuses=[dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED],
+    )
+    return context.instance.get_runs_count(waiting) > 0

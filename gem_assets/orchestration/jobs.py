@@ -1,49 +1,99 @@
-"""Jobs people launch, one per natural unit of work."""
+"""Jobs people launch, one per natural unit of work; what can be chosen is typed in `options.py` and here."""
 
 import dagster as dg
+from pydantic import Field
 
 from gem_assets.orchestration.assets import SHARD_ASSETS, validated_trajectories
-from gem_assets.orchestration.backfill import launch_stale
+from gem_assets.orchestration.backfill import LaunchError, launch_stale
 from gem_assets.orchestration.dataset_assets import DATASET_ASSETS
 from gem_assets.orchestration.resources import Workplace
+from gem_assets.orchestration.run_stale import forecast
 from gem_assets.orchestration.tables import warehouse, yield_report
+from gem_assets.store.home import StoreError
+from gem_assets.store.raw import shard_names
 
-trajectories_job = dg.define_asset_job(
-    "trajectories",
+
+def _options(**chosen: object) -> dict[str, object]:
+    # Written out in the launchpad, so that nobody has to know the names; null is: as the environment says.
+    return {"resources": {"options": {"config": chosen}}}
+
+
+synthesise_job = dg.define_asset_job(
+    "synthesise",
     selection=dg.AssetSelection.assets(*SHARD_ASSETS).without_checks(),
-    description="Carry a shard from its raw rows to validated trajectories.",
+    config=_options(
+        limit=None, budget=None, force=True, models={"filter": None, "teacher": None, "judge": None}
+    ),
+    description="Carry a shard from its raw rows to validated trajectories. Launchpad: limit, budget, force, "
+    "models.",
+    tags={"gem/unit": "shard"},
 )
 
-validation_job = dg.define_asset_job(
-    "validation",
+validate_job = dg.define_asset_job(
+    "validate",
     selection=dg.AssetSelection.assets(validated_trajectories).without_checks(),
-    description="Check a shard's refined trajectories again: rules, verification, judge.",
+    config=_options(budget=None, force=True, models={"judge": None}),
+    description="Check a shard's refined trajectories again: rules, verification, judge. Launchpad: budget, "
+    "force, another judge.",
+    tags={"gem/unit": "shard"},
+)
+
+dataset_job = dg.define_asset_job(
+    "dataset",
+    selection=list(DATASET_ASSETS),
+    description="Build a recipe's dataset and its training examples. A recipe is a partition.",
+    tags={"gem/unit": "recipe"},
 )
 
 tables_job = dg.define_asset_job(
     "tables",
     selection=dg.AssetSelection.assets(warehouse, yield_report) | dg.AssetSelection.all_asset_checks(),
     description="Rebuild the warehouse and the yield report, and run every check.",
+    tags={"gem/unit": "all"},
 )
 
-datasets_job = dg.define_asset_job(
-    "datasets",
-    selection=list(DATASET_ASSETS),
-    description="Build a recipe's dataset and its training examples.",
-)
+
+class StaleOptions(dg.Config):
+    """What of all that is stale is wanted."""
+
+    corpus: str | None = Field(default=None, description="Only the shards of this corpus.")
+    dry_run: bool = Field(
+        default=False,
+        description="Launch nothing: say which calls are journaled, which are new, and what they would cost.",
+    )
 
 
 @dg.op
-def backfill_what_is_stale(context: dg.OpExecutionContext, workplace: dg.ResourceParam[Workplace]) -> None:
+def backfill_what_is_stale(
+    context: dg.OpExecutionContext, config: StaleOptions, workplace: dg.ResourceParam[Workplace]
+) -> None:
     """Launch one backfill of exactly the shards and assets that `gem stale` lists."""
-    backfill = launch_stale(workplace.settings, workplace.environment)
-    context.log.info("nothing is stale" if backfill is None else f"backfill {backfill} launched")
+    try:
+        shards = shard_names(workplace.home, config.corpus)
+        if config.dry_run:
+            told = forecast(workplace.settings, workplace.environment, shards)
+            context.log.info("%s", told)
+            context.add_output_metadata({"forecast": dg.MetadataValue.md(f"```\n{told}\n```")})
+            return
+        backfill = launch_stale(workplace.settings, workplace.environment, shards)
+    except (LaunchError, StoreError) as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    if backfill is None:
+        context.log.info("nothing is stale")
+        return
+    address = f"{workplace.addresses.ui}/runs/b/{backfill}"
+    context.log.info("backfill launched: %s", address)
+    context.add_output_metadata({"backfill": dg.MetadataValue.url(address)})
 
 
-@dg.job(description="Backfill what today's prompts, models, settings or text have made stale, and no more.")
+@dg.job(
+    config={"ops": {"backfill_what_is_stale": {"config": {"corpus": None, "dry_run": False}}}},
+    description="Backfill what today's prompts, models, settings or text have made stale, and no more.",
+    tags={"gem/unit": "all"},
+)
 def backfill_stale() -> None:
     """One op: find what is stale, launch the backfill."""
     backfill_what_is_stale()
 
 
-JOBS = (trajectories_job, validation_job, tables_job, datasets_job, backfill_stale)
+JOBS = (synthesise_job, validate_job, dataset_job, tables_job, backfill_stale)

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from gem_assets.orchestration.progress import Progress
-from gem_assets.stages.pilot import LIMIT_TAG
 from gem_assets.stages.staleness import Stale
 
 
@@ -35,7 +34,7 @@ class Order:
         if self.shard:
             told = {"shard": self.shard, "assets": self.assets}
         if self.limit is not None:
-            told["tags"] = {LIMIT_TAG: str(self.limit)}
+            told["options"] = {"limit": self.limit}
         return json.dumps(told) + "\n"
 
 

@@ -4,21 +4,20 @@ Does not belong here: the counting itself (`store/shards.py`).
 """
 
 import re
+from pathlib import Path
+from string import Template
 from typing import Any
 
 import dagster as dg
 
+from gem_assets.orchestration.addresses import Addresses
 from gem_assets.store.connections import Connection
 from gem_assets.store.sql_files import read_sql
 from gem_assets.store.stage_runs import StageRun
 from gem_assets.store.tables import column_types
 
-PAGES = "http://127.0.0.1:3001"
-REPORT_URL = f"{PAGES}/yield_report.html"
-VIEWER_URL = f"{PAGES}/trajectories/index.html"
 
-
-def run_metadata(run: StageRun, before: StageRun | None) -> dict[str, Any]:
+def run_metadata(run: StageRun, addresses: Addresses) -> dict[str, Any]:
     """Write a stage's run as metadata. Each number is a key of its own, so that the UI plots it by shard."""
     known: dict[str, Any] = {
         "inputs": run.inputs,
@@ -35,12 +34,8 @@ def run_metadata(run: StageRun, before: StageRun | None) -> dict[str, Any]:
         "model": run.model,
         "prompt_versions": ", ".join(run.prompt_versions) or None,
         "gem_code_version": run.code_version,
-        "changed": dg.MetadataValue.md(describe_change(before, run)),
-        "look": dg.MetadataValue.md(describe_queries(run)),
-        "report": dg.MetadataValue.url(REPORT_URL),
-        "history": dg.MetadataValue.url(
-            f"{VIEWER_URL}#history={run.shard}&asset={run.asset}&run={run.run_id}"
-        ),
+        "report": dg.MetadataValue.url(addresses.report),
+        "history": dg.MetadataValue.url(addresses.history(run.asset, run.shard, run.run_id)),
     }
     reasons = {f"reason/{reason}": count for reason, count in run.reasons.items()}
     return {key: value for key, value in (known | reasons).items() if value is not None}
@@ -64,31 +59,24 @@ def describe_change(before: StageRun | None, run: StageRun) -> str:
     return "\n".join([f"| since {before.run_id[:8]} | was | is |", "|---|---|---|", *changed])
 
 
-def describe_queries(run: StageRun) -> str:
-    """Give the commands that show a shard's rows, its rejections and its history."""
-    where = f"WHERE shard = '{run.shard}'"
-    return "\n".join(
-        [
-            "```",
-            f'gem sql --live "FROM {run.asset}_outcomes {where}"',
-            f"gem sql --live \"FROM rejections {where} AND asset = '{run.asset}'\"",
-            f"gem sql --live \"FROM stage_runs {where} AND asset = '{run.asset}'\"",
-            "```",
-        ]
+def describe_commands(run: StageRun, record: str) -> str:
+    """Give the commands that show a shard's rows, its rejections, its history and the chain of a record."""
+    return _template("commands").substitute(asset=run.asset, shard=run.shard, record=record)
+
+
+def describe_asset(said: str, asset: str, addresses: Addresses) -> str:
+    """Add, to what an asset's description says, where to look and what to type."""
+    return _template("description").substitute(
+        said=said, asset=asset, report=addresses.report, viewer=addresses.viewer
     )
 
 
-def shape_metadata(connection: Connection, path: str) -> dict[str, float]:
-    """Average messages, tools and calls over a shard's kept trajectories, before refinement and now."""
-    names = ("message_count", "tool_count", "call_count")
-    held = {row[0] for row in connection.execute("DESCRIBE FROM read_parquet(?)", [path]).fetchall()}
-    wanted = [column for name in names for column in (name, f"draft_{name}") if column in held]
-    averages = ", ".join(f"avg({column})" for column in wanted)
-    row = connection.execute(
-        f"SELECT {averages} FROM read_parquet(?) WHERE outcome = 'kept'", [path]
-    ).fetchone()
-    found = zip(wanted, row or (), strict=False)
-    return {f"mean_{column.removesuffix('_count')}s": value for column, value in found if value is not None}
+def rows_metadata(connection: Connection, path: Path, run: StageRun) -> dict[str, Any]:
+    """Tell of a shard's rows: the commands that show them, and the mean sizes of its trajectories."""
+    found = connection.execute("SELECT min(record_id) FROM read_parquet(?)", [str(path)]).fetchone()
+    record = found[0] if found and found[0] else "RECORD_ID"
+    look = {"look": dg.MetadataValue.md(describe_commands(run, record))}
+    return look | (_mean_sizes(connection, path) if run.asset.endswith("_trajectories") else {})
 
 
 def column_schema(asset: str) -> dict[str, dg.TableSchema]:
@@ -97,3 +85,20 @@ def column_schema(asset: str) -> dict[str, dg.TableSchema]:
     comments = dict(re.findall(r"^\s+(\w+) .*?-- (.+)$", read_sql("tables", table), re.MULTILINE))
     columns = [dg.TableColumn(name, kind, comments.get(name)) for name, kind in column_types(table)]
     return {"dagster/column_schema": dg.TableSchema(columns)}
+
+
+def _mean_sizes(connection: Connection, path: Path) -> dict[str, float]:
+    """Average messages, tools and calls over a shard's kept trajectories, before refinement and now."""
+    names = ("message_count", "tool_count", "call_count")
+    held = {row[0] for row in connection.execute("DESCRIBE FROM read_parquet(?)", [str(path)]).fetchall()}
+    wanted = [column for name in names for column in (name, f"draft_{name}") if column in held]
+    averages = ", ".join(f"avg({column})" for column in wanted)
+    row = connection.execute(
+        f"SELECT {averages} FROM read_parquet(?) WHERE outcome = 'kept'", [str(path)]
+    ).fetchone()
+    found = zip(wanted, row or (), strict=False)
+    return {f"mean_{column.removesuffix('_count')}s": value for column, value in found if value is not None}
+
+
+def _template(name: str) -> Template:
+    return Template(Path(__file__).with_name(f"{name}.md").read_text("utf-8"))

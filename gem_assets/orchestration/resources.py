@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
+from gem_assets.orchestration.addresses import Addresses, read_addresses
 from gem_assets.settings import Settings, load_settings, read_environment
 from gem_assets.store.connections import Connection
 from gem_assets.store.home import Home
@@ -24,6 +25,11 @@ class Workplace:
     def home(self) -> Home:
         """Where the tables are."""
         return Home(self.settings.home)
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where the pages are served."""
+        return read_addresses(self.environment)
 
 
 class WorkplaceResource(dg.ConfigurableResource[Workplace]):

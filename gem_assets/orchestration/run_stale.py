@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import click
 
-from gem_assets.orchestration.backfill import dagster_is_alive, launch
+from gem_assets.orchestration.addresses import read_addresses
+from gem_assets.orchestration.backfill import LaunchError, dagster_is_alive, launch
 from gem_assets.orchestration.run_shards import Wanted, run_shards
 from gem_assets.reports.costs import read_costs
 from gem_assets.reports.rehearsal_text import render_rehearsal
@@ -21,15 +22,19 @@ def backfill_stale(
     settings: Settings, environment: dict[str, str], shards: Sequence[str], workers: int
 ) -> int:
     """Redo what is stale of these shards; returns the exit code."""
-    home = Home(settings.home)
-    if not dagster_is_alive(home):
+    addresses = read_addresses(environment)
+    if not dagster_is_alive(Home(settings.home), addresses.graphql):
         return run_shards(settings, environment, shards, Wanted(workers=workers))
     stale = find_stale(settings, environment, shards)
     if not stale:
         click.echo("nothing is stale")
         return 0
-    backfill = launch(stale)
-    click.echo(f"{len(stale)} pieces: http://127.0.0.1:3000/runs/b/{backfill}")
+    try:
+        backfill = launch(stale, addresses.graphql)
+    except LaunchError as error:
+        click.echo(f"gem: {error}", err=True)
+        return 1
+    click.echo(f"{len(stale)} pieces: {addresses.ui}/runs/b/{backfill}")
     return 0
 
 

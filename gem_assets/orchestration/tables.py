@@ -6,7 +6,6 @@ import dagster as dg
 from dagster_duckdb import DuckDBResource
 
 from gem_assets.orchestration.assets import SHARD_ASSETS
-from gem_assets.orchestration.metadata import REPORT_URL, VIEWER_URL
 from gem_assets.orchestration.resources import Workplace, connected
 from gem_assets.reports.viewer import write_viewer
 from gem_assets.reports.yield_report import read_report, render_markdown, write_report
@@ -33,7 +32,7 @@ def warehouse(workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult[An
 
 @dg.asset(deps=[warehouse], group_name="reports", kinds={"duckdb"}, automation_condition=_follow)
 def yield_report(
-    database: DuckDBResource, workplace: dg.ResourceParam[Workplace]
+    database: dg.ResourceParam[DuckDBResource], workplace: dg.ResourceParam[Workplace]
 ) -> dg.MaterializeResult[Any]:
     """Where documents are lost: the funnel, reasons, refinement and cost, as a page and as markdown."""
     with connected(database) as connection:
@@ -45,8 +44,8 @@ def yield_report(
         metadata={
             "funnel": dg.MetadataValue.md(render_markdown(report)),
             "page": dg.MetadataValue.path(page),
-            "report": dg.MetadataValue.url(REPORT_URL),
-            "trajectories": dg.MetadataValue.url(VIEWER_URL),
+            "report": dg.MetadataValue.url(workplace.addresses.report),
+            "trajectories": dg.MetadataValue.url(workplace.addresses.viewer),
             "viewer": dg.MetadataValue.path(viewer),
         }
     )

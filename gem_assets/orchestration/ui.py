@@ -6,6 +6,7 @@ once, so its parent is asked first and the group is ended after a moment.
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,51 +14,69 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from gem_assets.orchestration.addresses import HOST, read_addresses
 from gem_assets.orchestration.instance import open_instance
-from gem_assets.settings import CHECKOUT, load_settings, read_environment
+from gem_assets.settings import CHECKOUT, SettingsError, load_settings, read_environment
 from gem_assets.store.home import Home
 from gem_assets.store.tables import declare_tables
 
-HOST = "127.0.0.1"
-UI_PORT = 3000
-REPORT_PORT = 3001
 GRACE_SECONDS = 10
 
 
 def main() -> int:
     """Serve until interrupted; returns the exit code."""
-    environment = read_environment()
-    home = Home(load_settings(environment).home)
+    try:
+        environment = read_environment()
+        home, addresses = Home(load_settings(environment).home), read_addresses(environment)
+        home.reports.mkdir(parents=True, exist_ok=True)
+        _claim(addresses.ui_port, "GEM_UI_PORT")
+        pages = serve_pages(home.reports, addresses.report_port)
+    except SettingsError as error:
+        print(f"make ui: {error}", file=sys.stderr)  # noqa: T201
+        return 2
     declare_tables(home)
     open_instance(home)
-    home.reports.mkdir(parents=True, exist_ok=True)
-    pages = serve_pages(home.reports)
-    dagster = start_dagster({**environment, "GEM_HOME": str(home.root), "DAGSTER_HOME": str(home.dagster)})
-    print(f"Dagster on http://{HOST}:{UI_PORT}, reports on http://{HOST}:{REPORT_PORT}", flush=True)  # noqa: T201
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
+    dagster = start_dagster(
+        {**environment, "GEM_HOME": str(home.root), "DAGSTER_HOME": str(home.dagster)}, addresses.ui_port
+    )
+    print(f"Dagster on {addresses.ui}, reports on {addresses.report}", flush=True)  # noqa: T201
     try:
         return _serve(dagster, stop)
     finally:
         pages.shutdown()
 
 
-def start_dagster(environment: dict[str, str]) -> subprocess.Popen[bytes]:
+def start_dagster(environment: dict[str, str], port: int) -> subprocess.Popen[bytes]:
     """Start web server and daemon in a process group of their own."""
     program = str(Path(sys.executable).with_name("dagster"))
     workspace = CHECKOUT / "workspace.yaml"
     loaded = ["-w", str(workspace)] if workspace.is_file() else ["-m", "gem_assets.definitions"]
-    command = [program, "dev", "-h", HOST, "-p", str(UI_PORT), *loaded]
+    command = [program, "dev", "-h", HOST, "-p", str(port), *loaded]
     return subprocess.Popen(command, env=environment, start_new_session=True)
 
 
-def serve_pages(folder: Path) -> ThreadingHTTPServer:
-    """Serve the report pages from a background thread."""
+def serve_pages(folder: Path, port: int) -> ThreadingHTTPServer:
+    """Serve the report pages from a background thread; raises SettingsError where the port is taken."""
+    _claim(port, "GEM_REPORT_PORT")
     handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    server = ThreadingHTTPServer((HOST, REPORT_PORT), handler)
+    server = ThreadingHTTPServer((HOST, port), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
+
+
+def _claim(port: int, variable: str) -> None:
+    """See whether a port is free: Dagster would answer with a traceback half a minute later."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise SettingsError(
+                f"port {port} is taken: stop what listens there, or choose another with {variable}"
+            ) from error
 
 
 def _serve(dagster: subprocess.Popen[bytes], stop: threading.Event) -> int:

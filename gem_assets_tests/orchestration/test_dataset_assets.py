@@ -6,6 +6,7 @@ import pytest
 
 from gem_assets.orchestration.assets import SHARD_ASSETS
 from gem_assets.orchestration.dataset_assets import DATASET_ASSETS, decontaminated, register_recipes
+from gem_assets.orchestration.options import RunOptions
 from gem_assets.orchestration.resources import WorkplaceResource
 from gem_assets.store.home import Home
 
@@ -26,7 +27,7 @@ def materialise(home: Home, recipe: str) -> dg.ExecuteInProcessResult:
     definitions = dg.Definitions(
         assets=[*SHARD_ASSETS, *DATASET_ASSETS],
         asset_checks=[decontaminated],
-        resources={"workplace": WorkplaceResource(), "database": None},
+        resources={"workplace": WorkplaceResource(), "database": None, "options": RunOptions()},
         jobs=[dg.define_asset_job("datasets", selection=list(DATASET_ASSETS))],
         executor=dg.in_process_executor,
     )

@@ -2,7 +2,8 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from gem_assets.orchestration.metadata import describe_change, describe_queries, run_metadata
+from gem_assets.orchestration.addresses import Addresses
+from gem_assets.orchestration.metadata import describe_change, describe_commands, run_metadata
 from gem_assets.store.stage_runs import StageRun
 
 
@@ -35,7 +36,7 @@ def stage_run(**changes):
 
 
 def test_every_count_is_a_number_that_plots():
-    metadata = run_metadata(stage_run(), None)
+    metadata = run_metadata(stage_run(), Addresses())
     assert metadata["inputs"] == metadata["kept"] + metadata["rejected"] + metadata["failed"]
     assert metadata["yield"] == 2 / 3
     assert metadata["reason/extract_no_tools"] == 1
@@ -43,8 +44,8 @@ def test_every_count_is_a_number_that_plots():
 
 
 def test_an_unknown_cost_is_absent_and_not_zero():
-    assert "cost_usd" not in run_metadata(stage_run(), None)
-    assert run_metadata(stage_run(cost=0.0), None)["cost_usd"] == 0.0
+    assert "cost_usd" not in run_metadata(stage_run(), Addresses())
+    assert run_metadata(stage_run(cost=0.0), Addresses())["cost_usd"] == 0.0
 
 
 def test_what_changed_names_the_prompt_and_the_counts():
@@ -64,11 +65,11 @@ def test_the_same_again_says_that_nothing_changed():
 def test_the_queries_that_are_shown_run(home):
     from gem_assets.store.connections import open_live, show
 
-    for line in describe_queries(stage_run()).splitlines():
+    for line in describe_commands(stage_run(), "abc").splitlines():
         if line.startswith("gem sql"):
             with open_live(home) as connection:
                 show(connection, line.split('"')[1])
 
 
 def test_metadata_are_values_dagster_takes():
-    dg.MaterializeResult(metadata=run_metadata(stage_run(), stage_run(run_id="run-0")))
+    dg.MaterializeResult(metadata=run_metadata(stage_run(), Addresses()))
