@@ -22,7 +22,11 @@ _KINDS = {
 
 def row_of(fields: Mapping[str, Any], place: str, names: FieldNames, limit: int) -> Found:
     """Make a row of the fields of an object; the first name that is there decides."""
-    text = next((fields[name] for name in names.text if name in fields), _ABSENT)
+    text: object = _ABSENT
+    for name in names.text:
+        if name in fields:
+            text = fields[name]
+            break
     if not isinstance(text, str):
         return _refuse_text(text, fields, place, names)
     # A character takes up to four bytes; only what could exceed the limit is measured exactly.

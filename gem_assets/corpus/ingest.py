@@ -11,27 +11,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gem_assets.corpus.identity import document_id_of, duplicate_key_of, text_hash_of
+from gem_assets.corpus.block import Block
 from gem_assets.corpus.kinds import inner_suffix
-from gem_assets.corpus.normalising import strip_hidden
 from gem_assets.corpus.progress import KindCount, Progress, Summary
 from gem_assets.corpus.reading import empty, read_file, repeated
 from gem_assets.corpus.rows import Blank, Reading, RefusalReason, Refused, Row, excerpt_of
 from gem_assets.corpus.splitting import split_row
 from gem_assets.corpus.tally import FileCount, rejection_line, write_ingest
 from gem_assets.corpus.walking import FoundFile, Walked, walk
-from gem_assets.reports.visible import visible
 from gem_assets.settings import IngestSettings
 from gem_assets.store.files import only_writer, sweep
 from gem_assets.store.home import Home, check_corpus
 from gem_assets.store.ingest_ledger import Ledger, next_ingest, open_ledger
 from gem_assets.store.known_documents import KnownDocuments, open_known
-from gem_assets.store.raw_shards import StoredRow, next_number, write_raw_shard
-
-# Bounds of memory, not of results: how much is looked up in the store at once.
-_BLOCK_ROWS = 20_000
-_BLOCK_BYTES = 32 * 2**20
-_SOURCE_ID_CHARACTERS = 500
+from gem_assets.store.raw_shards import ShardWriter
 
 
 @dataclass(frozen=True)
@@ -75,20 +68,6 @@ def ingest(home: Home, order: Order, progress: Progress) -> Summary:
     return summary
 
 
-@dataclass
-class _Block:
-    """Rows read and not yet looked up."""
-
-    rows: list[tuple[FileCount, Row, StoredRow]] = field(
-        default_factory=list[tuple[FileCount, Row, StoredRow]]
-    )
-    size: int = 0
-    files: list[FileCount] = field(default_factory=list[FileCount])
-
-
-_Read = tuple[FileCount, Row, StoredRow]
-
-
 class _Intake:
     """An ingest under way: the rows held back until a block, and a shard, is full."""
 
@@ -96,12 +75,10 @@ class _Intake:
         self, home: Home, order: Order, name: str, known: KnownDocuments, ledger: Ledger, progress: Progress
     ) -> None:
         self.summary = Summary()
-        self._home, self._order, self._name = home, order, name
+        self._order, self._name = order, name
         self._known, self._ledger, self._progress = known, ledger, progress
-        self._block = _Block()
-        self._pending: list[StoredRow] = []
-        self._pending_bytes = 0
-        self._number = next_number(home, order.corpus)
+        self._block = Block(order.corpus, name)
+        self._shards = ShardWriter(home, order.corpus, order.shard_size, order.limits.maximum_shard_bytes)
         self._rows = self._files = self._bytes = 0
 
     def take_all(self, walked: Iterable[Walked]) -> None:
@@ -112,8 +89,8 @@ class _Intake:
             elif self._order.wanted(item):
                 self._take_file(item)
         self._settle()
-        if self._pending:
-            self._write_shard()
+        self._shards.finish()
+        self.summary.shards = self._shards.shards
 
     def _refuse_file(self, source: str, refused: Refused) -> None:
         """Note a file that is not opened; one that was meant to be read counts as a row that was refused."""
@@ -145,7 +122,7 @@ class _Intake:
         self._bytes += file.size
         self._progress.tick(self._rows, self._files, self._bytes)
         self._block.files.append(count)
-        if len(self._block.files) >= _BLOCK_ROWS:
+        if self._block.full:
             self._settle()
 
     def _take_row(self, count: FileCount, row: Row) -> None:
@@ -153,85 +130,39 @@ class _Intake:
         # The parts of one text are one row in the ledger of the file, and as many rows in the shards.
         count.rows += len(parts) - 1
         for part in parts:
-            stored = self._stored(count.file.source, part)
-            if stored is None:
+            size = self._block.take(count, part)
+            if size is None:
                 self._reject(count, empty(part), None)
                 continue
-            block = self._block
-            block.rows.append((count, part, stored))
-            size = len(stored.text) + len(stored.original or "")
-            block.size += size
             count.size += size
-            if len(block.rows) >= _BLOCK_ROWS or block.size >= _BLOCK_BYTES:
+            if self._block.full:
                 self._settle()
-
-    def _stored(self, source: str, row: Row) -> StoredRow | None:
-        text, note = row.text, row.note
-        if "\x00" in text:
-            # Databases and C programs take it for an end; no writing system has it.
-            text, note = text.replace("\x00", ""), "NUL characters were left out"
-        normal = strip_hidden(text)
-        if not normal.text or normal.text.isspace():
-            return None
-        source_id = row.source_id
-        if source_id and (len(source_id) > _SOURCE_ID_CHARACTERS or not source_id.isprintable()):
-            source_id = visible(source_id[:_SOURCE_ID_CHARACTERS])
-        return StoredRow(
-            document_id_of(self._order.corpus, source, row),
-            1,
-            self._order.corpus,
-            source,
-            row.place,
-            source_id,
-            row.title,
-            row.url,
-            row.license,
-            row.language,
-            text,
-            text_hash_of(text.encode()),
-            duplicate_key_of(normal.text),
-            row.original,
-            normal.controls + len(row.text) - len(text),
-            normal.invisibles,
-            note,
-            self._name,
-        )
 
     def _settle(self) -> None:
         """Look the block's documents up, keep what is new, refuse what is repeated or was dropped."""
-        block, self._block = self._block, _Block()
-        if block.rows:
-            standings = self._known.settle(
-                [stored.document_id for _, _, stored in block.rows],
-                [stored.text_hash for _, _, stored in block.rows],
-            )
-            for (count, row, stored), standing in zip(block.rows, standings, strict=True):
-                if standing.verdict == "repeated":
-                    self._reject(count, repeated(row), stored.document_id)
-                elif standing.verdict == "dropped":
-                    self._reject(count, _dropped(row), stored.document_id)
-                else:
-                    count.accepted += 1
-                    count.added += standing.verdict != "there"
-                    if standing.verdict == "new":
-                        self._keep(
-                            stored if standing.version == 1 else stored._replace(version=standing.version)
-                        )
+        block, self._block = self._block, Block(self._order.corpus, self._name)
+        kept: list[int] = []
+        versions: list[int] = []
+        standings = self._known.settle(block.document_ids, block.text_hashes)
+        for number, (count, standing) in enumerate(zip(block.counts, standings, strict=True)):
+            verdict = standing.verdict
+            if verdict == "repeated":
+                self._reject(count, repeated(block.as_read(number)), block.document_ids[number])
+                continue
+            if verdict == "dropped":
+                self._reject(count, _dropped(block.as_read(number)), block.document_ids[number])
+                continue
+            count.accepted += 1
+            if verdict != "there":
+                count.added += 1
+                count.changed += verdict == "changed"
+                if not standing.ours:
+                    kept.append(number)
+                    versions.append(standing.version)
+        if kept:
+            self._shards.add(*block.columns(kept, versions))
         for count in block.files:
             self._write_file(count)
-
-    def _keep(self, row: StoredRow) -> None:
-        self._pending.append(row)
-        self._pending_bytes += len(row.text) + len(row.original or "")
-        full = len(self._pending) >= self._order.shard_size
-        if full or self._pending_bytes >= self._order.limits.maximum_shard_bytes:
-            self._write_shard()
-
-    def _write_shard(self) -> None:
-        shard = write_raw_shard(self._home, self._order.corpus, self._number, self._pending)
-        self.summary.shards.append(shard)
-        self._number += 1
-        self._pending, self._pending_bytes = [], 0
 
     def _reject(self, count: FileCount, refused: Refused, document_id: str | None) -> None:
         count.rejected += 1
@@ -250,7 +181,8 @@ class _Intake:
         kind.accepted += count.accepted
         kind.rejected += count.rejected
         kind.blank += count.blank
-        self.summary.added += count.added
+        kind.added += count.added
+        kind.changed += count.changed
         self._ledger.files.add(count.line(self._name, self._order.corpus))
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gem_assets.corpus.json_objects import read_object
 from gem_assets.corpus.lines import BLOCK_BYTES, Overlong, refuse_overlong
 from gem_assets.corpus.opening import ByteStream
 from gem_assets.corpus.rows import FieldNames, Found, RefusalReason, Refused, RefusedFileError, excerpt_of
@@ -31,8 +32,6 @@ def read_values(
     Raises:
         RefusedFileError: the brackets do not match; what came before was given.
     """
-    from gem_assets.corpus.json_lines import read_object
-
     for number, value in enumerate(cut_values(stream, limits), start=1):
         place = f"{element} {number}"
         if isinstance(value, Overlong):

@@ -26,6 +26,10 @@ class KindCount:
     files: int = 0
     rows: int = 0
     accepted: int = 0
+    added: int = 0
+    """Of those accepted: new, or new versions."""
+    changed: int = 0
+    """Of those added: new versions of documents that were stored already."""
     rejected: int = 0
     blank: int = 0
 
@@ -36,10 +40,19 @@ class Summary:
 
     kinds: dict[str, KindCount] = field(default_factory=dict[str, KindCount])
     reasons: Counter[str] = field(default_factory=Counter[str])
-    added: int = 0
     passed_over: int = 0
     shards: list[str] = field(default_factory=list[str])
     seconds: float = 0.0
+
+    @property
+    def added(self) -> int:
+        """Rows that were not there: new documents, and new versions of stored ones."""
+        return self.total.added
+
+    @property
+    def changed(self) -> int:
+        """Of those added, new versions, which supersede what was stored."""
+        return self.total.changed
 
     @property
     def total(self) -> KindCount:
@@ -49,6 +62,8 @@ class Summary:
             sum(count.files for count in counts),
             sum(count.rows for count in counts),
             sum(count.accepted for count in counts),
+            sum(count.added for count in counts),
+            sum(count.changed for count in counts),
             sum(count.rejected for count in counts),
             sum(count.blank for count in counts),
         )
@@ -134,12 +149,19 @@ def summarise(summary: Summary, corpus: str) -> str:
     ]
     lines += [f"  {count:,} {reason}" for reason, count in summary.reasons.most_common()]
     total, shards = summary.total, summary.shards
-    there = total.accepted - summary.added
     rate = total.rows / max(summary.seconds, 0.001)
     lines.append(
-        f"{total.accepted:,} rows accepted{f' ({there:,} of them there already)' if there else ''}, "
+        f"{total.accepted:,} rows accepted{_standing(total)}, "
         f"{total.rejected:,} refused, {total.blank:,} blank; {len(shards):,} new shards of {corpus}"
         + (f" ({shards[0]} to {shards[-1]})" if shards else "")
         + f"; {rate:,.0f} rows/s"
     )
     return "\n".join(lines)
+
+
+def _standing(total: KindCount) -> str:
+    """Tell new documents, new versions and unchanged ones apart, where not all are new."""
+    new, unchanged = total.added - total.changed, total.accepted - total.added
+    if not (total.changed or unchanged):
+        return ""
+    return f" ({new:,} new, {total.changed:,} new versions, {unchanged:,} there already)"

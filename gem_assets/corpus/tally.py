@@ -23,6 +23,8 @@ class FileCount:
     rows: int = 0
     accepted: int = 0
     added: int = 0
+    changed: int = 0
+    """Of those added: new versions of stored documents."""
     rejected: int = 0
     blank: int = 0
     size: int = 0
@@ -40,6 +42,7 @@ class FileCount:
             self.rows,
             self.accepted,
             self.added,
+            self.changed,
             self.rejected,
             self.blank,
         )
@@ -75,7 +78,8 @@ def write_ingest(home: Home, name: str, corpus: str, started: datetime, summary:
         "passed_over": summary.passed_over,
         "rows_read": total.rows,
         "accepted": total.accepted,
-        "added": summary.added,
+        "added": total.added,
+        "changed": total.changed,
         "rejected": total.rejected,
         "blank": total.blank,
         "shards": summary.shards,

@@ -4,6 +4,7 @@ Equal rows give equal bytes. Does not belong here: tables that are written whole
 """
 
 from functools import cache
+from pathlib import Path
 from typing import Any, cast
 
 import pyarrow  # pyright: ignore[reportMissingTypeStubs]
@@ -48,7 +49,12 @@ def write_columns(path: str, table: str, columns: dict[str, Any]) -> None:
     # Small files: statistics and dictionaries of columns that hardly repeat cost a quarter of the time.
     repeated = ["corpus", "source", "shard", "license", "language", "ingest", "note"]
     options = {"compression": "zstd", "write_statistics": False, "use_dictionary": repeated}
-    _pq.write_table(arrow_table(arrow_schema(table), columns), path, **options)
+    written = arrow_table(arrow_schema(table), columns)
+    # Into memory first: to open a file, pyarrow looks for a file system, which costs as much as writing.
+    buffer = _pa.BufferOutputStream()
+    with _pq.ParquetWriter(buffer, written.schema, **options) as writer:
+        writer.write_table(written)
+    Path(path).write_bytes(buffer.getvalue())
 
 
 def arrow_table(schema: Any, columns: dict[str, Any]) -> Any:  # noqa: ANN401 - pyarrow has no types

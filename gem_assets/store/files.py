@@ -6,7 +6,7 @@ A reader sees the old file or the new one, never a part; a crash leaves at most 
 import fcntl
 import os
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,17 +19,32 @@ _TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp(?:\.wal)?")
 @contextmanager
 def replacing(path: Path) -> Generator[Path]:
     """Give a temporary path to write to; on leaving without an error it takes the place of `path`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with replacing_all([path]) as temporaries:
+        yield temporaries[0]
+
+
+@contextmanager
+def replacing_all(paths: Sequence[Path]) -> Generator[list[Path]]:
+    """Give temporary paths to write to; without an error they take the places of `paths`, in order.
+
+    The paths are of one folder, which is flushed to disk once.
+    """
+    folder = paths[0].parent
+    folder.mkdir(parents=True, exist_ok=True)
+    temporaries = [path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in paths]
     # What a dead process of the same number left would be opened instead of a new file.
-    _discard(temporary)
-    try:
-        yield temporary
-        _flush(temporary)
-        temporary.replace(path)
-        _flush(path.parent)
-    finally:
+    for temporary in temporaries:
         _discard(temporary)
+    try:
+        yield temporaries
+        for temporary in temporaries:
+            _flush(temporary)
+        for temporary, path in zip(temporaries, paths, strict=True):
+            temporary.replace(path)
+        _flush(folder)
+    finally:
+        for temporary in temporaries:
+            _discard(temporary)
 
 
 def write_text(path: Path, text: str) -> None:

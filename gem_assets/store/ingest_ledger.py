@@ -25,6 +25,7 @@ class FileLine(NamedTuple):
     rows_read: int
     accepted: int
     added: int
+    changed: int
     rejected: int
     blank: int
 

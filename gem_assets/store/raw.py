@@ -6,10 +6,12 @@ rows of the others. Does not belong here: writing shards (`raw_shards.py`), judg
 """
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from gem_assets.corpus.identity import duplicate_key_of, text_hash_of
 from gem_assets.corpus.normalising import strip_hidden
@@ -18,7 +20,7 @@ from gem_assets.store.connections import Connection, attach_live, open_memory, q
 from gem_assets.store.files import only_writer, replacing
 from gem_assets.store.home import Home, check_corpus, check_shard
 from gem_assets.store.known_documents import open_known
-from gem_assets.store.raw_shards import StoredRow, next_number, write_raw_shard
+from gem_assets.store.raw_shards import RAW_COLUMNS, ShardWriter
 from gem_assets.store.sql_files import read_sql
 from gem_assets.store.tables import as_text, read_metadata
 
@@ -57,18 +59,18 @@ def add_rows(home: Home, corpus: str, rows: Sequence[RawRow], shard_size: int) -
         only_writer(home.locks / f"corpus-{check_corpus(corpus)}.lock", f"the corpus {corpus}"),
         open_known(home, corpus, "", again=False) as known,
     ):
+        writer = ShardWriter(home, corpus, shard_size, sys.maxsize)
         stored = [_stored(row) for row in rows]
-        standings = known.settle([row.document_id for row in stored], [row.text_hash for row in stored])
+        standings = known.settle([row["document_id"] for row in stored], [row["text_hash"] for row in stored])
         fresh = [
-            row._replace(version=standing.version)
+            row | {"version": standing.version}
             for row, standing in zip(stored, standings, strict=True)
-            if standing.verdict == "new"
+            if standing.verdict in ("new", "changed") and not standing.ours
         ]
-        first = next_number(home, corpus)
-        return [
-            write_raw_shard(home, corpus, first + start // shard_size, fresh[start : start + shard_size])
-            for start in range(0, len(fresh), shard_size)
-        ]
+        columns = {name: [row[name] for row in fresh] for name in RAW_COLUMNS}
+        writer.add(columns, [1] * len(fresh))
+        writer.finish()
+        return writer.shards
 
 
 def read_row_statuses(
@@ -125,23 +127,17 @@ def find_raw_rows(connection: Connection, prefix: str) -> list[RawRow]:
     return rows if len(rows) == 1 else []
 
 
-def _stored(row: RawRow) -> StoredRow:
+def _stored(row: RawRow) -> dict[str, Any]:
     normal = strip_hidden(row.text)
-    counts = (normal.controls, normal.invisibles)
-    hashes = (text_hash_of(row.text.encode("utf-8", "replace")), duplicate_key_of(normal.text))
-    values = row.model_dump(exclude={"text", "version"})
-    return StoredRow(
-        **values,
-        version=1,
-        text=as_text(row.text),
-        text_hash=hashes[0],
-        duplicate_key=hashes[1],
-        original=None,
-        control_count=counts[0],
-        invisible_count=counts[1],
-        note=None,
-        ingest="",
-    )
+    return dict.fromkeys(RAW_COLUMNS) | {
+        **row.model_dump(),
+        "text": as_text(row.text),
+        "text_hash": text_hash_of(row.text.encode("utf-8", "replace")),
+        "duplicate_key": duplicate_key_of(normal.text),
+        "control_count": normal.controls,
+        "invisible_count": normal.invisibles,
+        "ingest": "",
+    }
 
 
 def _status(names: Sequence[str], values: Sequence[object]) -> RowStatus:

@@ -77,6 +77,11 @@ def _load(connection: Connection, table: str, rows: Sequence[dict[str, Any]]) ->
     unknown = set(given) - {name for name, _ in column_types(table)}
     if unknown:
         raise ValueError(f"{table} has no column {sorted(unknown)}")
+    if len(rows) == 1:
+        # To take Arrow in, DuckDB imports pandas, which takes longer than storing many rows does.
+        names, marks = ", ".join(rows[0]), ", ".join("?" * len(rows[0]))
+        connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(rows[0].values()))
+        return
     # Arrow takes its columns from the first row, so each row names all of them.
     table_rows = [{**given, **row} for row in rows]
     arrow = cast(object, pa.Table.from_pylist(table_rows))  # pyright: ignore[reportUnknownMemberType]

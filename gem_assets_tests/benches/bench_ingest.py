@@ -4,7 +4,7 @@
 
 Every contender reads the same generated JSON Lines file and writes all documents. `--datatrove` names the
 Python of an environment that has datatrove; without it this one is asked. A core-second is CPU time of the
-process and its threads, so a loaded machine changes mostly the wall clock.
+process and its threads, so a loaded machine changes mostly the wall clock. Larger inputs: `bench_large.py`.
 """
 
 import argparse

@@ -194,19 +194,18 @@ def test_nothing_is_written_outside_the_home(home, tmp_path):
 KILLED = """
 import os, sys
 from pathlib import Path
-from gem_assets.store import raw_shards
-import gem_assets.corpus.ingest as room
+from gem_assets.corpus import block
 from gem_assets_tests.corpus.intake import take_in
 from gem_assets.store.home import Home
-write, left = room.write_raw_shard, int(sys.argv[3])
-def stop_after(*given):
+put_in_place, left = Path.replace, int(sys.argv[3])
+def stop_after(path, target):
     global left
-    left -= 1
+    left -= Path(target).parent.name == "raw"
     if left < 0:
         os.kill(os.getpid(), 9)
-    return write(*given)
-room.write_raw_shard = stop_after
-room._BLOCK_ROWS = 7
+    return put_in_place(path, target)
+Path.replace = stop_after
+block.BLOCK_ROWS = 7
 take_in(Home(Path(sys.argv[1])), Path(sys.argv[2]))
 """
 

@@ -4,7 +4,7 @@ WITH told AS (
     FROM ingest_rejections WHERE NOT passed_over GROUP BY ingest, source
 ), counted AS (
     SELECT ingest, source, sum(rows_read) AS rows_read, sum(accepted) AS accepted, sum(added) AS added,
-           sum(rejected) AS rejected, sum(blank) AS blank
+           sum(changed) AS changed, sum(rejected) AS rejected, sum(blank) AS blank
     FROM ingested_files GROUP BY ingest, source
 )
 SELECT coalesce(counted.ingest, told.ingest) AS ingest, coalesce(counted.source, told.source) AS source,
@@ -13,4 +13,5 @@ FROM counted
 FULL JOIN told ON told.ingest = counted.ingest AND told.source = counted.source
 WHERE rows_read IS DISTINCT FROM accepted + rejected + blank
    OR coalesce(rejected, 0) <> coalesce(rejections, 0)
-   OR added > accepted;
+   OR added > accepted
+   OR changed > added;

@@ -9,6 +9,7 @@ CREATE TABLE ingested_files (
     rows_read  BIGINT NOT NULL,    -- counted while reading
     accepted   BIGINT NOT NULL,    -- counted while storing, like those below
     added      BIGINT NOT NULL,
+    changed    BIGINT,             -- of those added: new versions; NULL before they were counted
     rejected   BIGINT NOT NULL,
     blank      BIGINT NOT NULL
 );

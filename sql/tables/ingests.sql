@@ -9,9 +9,11 @@ CREATE TABLE ingests (
     rows_read    BIGINT NOT NULL,
     accepted     BIGINT NOT NULL,      -- added or there already
     added        BIGINT NOT NULL,      -- of these: new, or a new version
+    changed      BIGINT,               -- of these: new versions; NULL before they were counted
     rejected     BIGINT NOT NULL,
     blank        BIGINT NOT NULL,
     shards       VARCHAR[] NOT NULL,   -- that it wrote
     CHECK (rows_read = accepted + rejected + blank),
-    CHECK (added <= accepted)
+    CHECK (added <= accepted),
+    CHECK (changed <= added)
 );
