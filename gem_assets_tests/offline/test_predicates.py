@@ -30,6 +30,8 @@ def make_spec(text):
         key, _, kind = part.partition(":")
         if "/" in kind:
             properties[key] = {"type": "string", "enum": kind.split("/")}
+        elif kind == "date":
+            properties[key] = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
         elif kind == "list":
             properties[key] = {"type": "array", "items": {"type": "string"}, "minItems": 1}
         else:

@@ -74,8 +74,8 @@ class Blueprint:
     capabilities: tuple[Capability, ...]
     rules: tuple[str, ...]
     """The constraints in words, in the order of the source."""
-    state_fields: tuple[tuple[str, float], ...]
-    """Numeric fields that predicates compare with a limit: (name, limit)."""
+    state_fields: tuple[tuple[str, float, bool], ...]
+    """Numeric fields that predicates compare with a limit: (name, limit, whether the limit is the least)."""
     sourced: Mapping[str, str]
     """Predicate -> the rule it says."""
     tool_rules: Mapping[str, str]
@@ -224,11 +224,11 @@ def _predicate_statuses(predicates: Mapping[str, list[str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found)) if len(set(found)) > 1 else ()
 
 
-def _state_fields(predicates: Mapping[str, list[str]]) -> tuple[tuple[str, float], ...]:
+def _state_fields(predicates: Mapping[str, list[str]]) -> tuple[tuple[str, float, bool], ...]:
     """Find `state.x <= 30`: the simulator gives records such a field."""
-    found: dict[str, float] = {}
+    found: dict[str, tuple[float, bool]] = {}
     for rules in predicates.values():
         for rule in rules:
-            for match in re.finditer(r"state\.([a-z_]\w*)\s*(?:<=|<|>=|>|==)\s*(-?\d+(?:\.\d+)?)", rule):
-                found[match[1]] = float(match[2])
-    return tuple(found.items())
+            for match in re.finditer(r"state\.([a-z_]\w*)\s*(<=|<|>=|>|==)\s*(-?\d+(?:\.\d+)?)", rule):
+                found[match[1]] = float(match[3]), match[2].startswith(">")
+    return tuple((name, *limit) for name, limit in found.items())

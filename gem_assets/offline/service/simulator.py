@@ -5,6 +5,7 @@ what (`scenes.py`).
 """
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
@@ -87,6 +88,9 @@ def _broken(capability: Capability, rule: str, record: Record) -> str:
     what = f"the {words_of(capability.entity)}"
     if "state.status" in rule:
         return f"not possible: {what} is {record['status']}"
+    missing = re.search(r"state\.(\w+) != null", rule)
+    if missing:
+        return f"not possible: {missing[1].replace('_', ' ')} is still empty in {what}"
     return f"not possible for {what}: the limit is exceeded"
 
 

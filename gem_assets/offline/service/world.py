@@ -104,9 +104,10 @@ def new_record(world: World, entity: str, name: str, filled: bool) -> Record:
         record[field_name] = (
             None if stamp or not filled else make_value(field_name, schema, seeded(key, field_name))
         )
-    for field_name, limit in world.blueprint.state_fields if main else ():
+    for field_name, limit, least in world.blueprint.state_fields if main else ():
+        apart = seeded(key, field_name).randint(1, 3)
         record[field_name] = (
-            max(0, int(limit) - seeded(key, field_name).randint(1, 3)) if limit > 1 else int(limit)
+            int(limit) + apart if least else max(0, int(limit) - apart) if limit > 1 else int(limit)
         )
     record["updated_at"] = (
         world.now - timedelta(days=world.rng.randint(1, 9), minutes=world.rng.randint(0, 600))
@@ -125,7 +126,7 @@ def describe_schema(world: World) -> list[str]:
             fields += [
                 f"{n} ({s.get('type', 'string')})" for n, s in field_schemas(world.blueprint, entity).items()
             ]
-            fields += [f"{name} (integer)" for name, _ in world.blueprint.state_fields]
+            fields += [f"{name} (integer)" for name, *_ in world.blueprint.state_fields]
             fields[2] = f"status (one of {', '.join(world.blueprint.statuses)})"
         lines.append(f"{plural_words(entity)}: {', '.join(fields)}, updated_at (timestamp)")
     return lines

@@ -56,6 +56,16 @@ _ADJECTIVE_STATE = re.compile(
     r"(?:it is|they are|the [a-z]+ is) (?:still )?(?P<other>[a-z]+ed|pending|draft|open|active|unpaid)\b",
     re.IGNORECASE,
 )
+_STATE_BEFORE = re.compile(
+    r"\b(?:an?|only|no) (?P<state>[a-z]+ed|sent|paid|unpaid|pending|draft|active) (?P<head>[a-z]+) "
+    r"(?:can|may|must|cannot|can't|can’t) (?:no longer |not |never |still |only )?be\b",
+    re.IGNORECASE,
+)
+_STATE_AFTER = re.compile(
+    r"\b(?:an?|the|no) (?P<head>[a-z]+) (?:that|which) (?:has|have) been (?P<state>[a-z]+ed) (?:cannot"
+    r"|can't|can’t|may not)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -184,6 +194,9 @@ def _statuses_in(marked: str, entity: str) -> list[str]:
         found.extend(o for o in read_options(match["list"]) if len(o.split()) <= 3 and _looks_like_status(o))
     for match in _STATE_CLAUSE.finditer(marked):
         found.extend(o for o in re.findall(r"⟦([^⟧]+)⟧", match["labels"]) if _looks_like_status(o))
+    for match in [*_STATE_BEFORE.finditer(plain), *_STATE_AFTER.finditer(plain)]:
+        if singular(match["head"].lower()) == entity.rsplit("_", 1)[-1]:
+            found.append(match["state"].lower())
     for match in _ADJECTIVE_STATE.finditer(plain):
         word = (match["state"] or match["other"]).lower()
         if word.endswith("ed") or word in {"pending", "draft", "open", "active", "unpaid", "new"}:

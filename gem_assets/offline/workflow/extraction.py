@@ -18,11 +18,12 @@ from gem_assets.offline.text.steps import Section, read_sections
 from gem_assets.offline.workflow.actions import read_actions
 from gem_assets.offline.workflow.constraints import (
     capability_actions,
-    is_rule,
+    limited_actions,
     quotable_sentences,
     read_rules,
 )
 from gem_assets.offline.workflow.entities import find_entity, goal_of
+from gem_assets.offline.workflow.rule_sentences import is_rule
 from gem_assets.offline.workflow.tools import Spec, build_tools, id_of
 
 MAX_STEPS = 24
@@ -136,6 +137,7 @@ def _workflow(procedure: Procedure, text: str, rng: random.Random, summary: str)
     actions = [action for section in sections for action in read_actions(section, entity.name)]
     quotable = quotable_sentences(sections, text)
     extra = capability_actions([s for s in quotable if is_rule(s)], entity, actions)
+    extra += limited_actions(quotable, entity, actions)
     specs = build_tools(actions + extra, entity, goal_of(procedure.title), _views(sections))
     found = read_rules(quotable, specs, entity)
     goal = describe_goal(procedure.title, sections)

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from gem_assets.offline.text.blocks import Sentence
-from gem_assets.offline.text.lexicon import in_group, inflect, singular, word_set
+from gem_assets.offline.text.lexicon import inflect, singular
 from gem_assets.offline.text.limits import Limit, names, read_limits
 from gem_assets.offline.text.nouns import words_of
-from gem_assets.offline.text.parameters import NUMBER, to_number
 from gem_assets.offline.workflow.actions import Action
+from gem_assets.offline.workflow.deadlines import deadlines, notices
+from gem_assets.offline.workflow.demands import date_orders, prerequisites, required_fields
 from gem_assets.offline.workflow.entities import Entity
 from gem_assets.offline.workflow.tools import Spec
 
@@ -42,13 +43,6 @@ _OPEN_ENDED = re.compile(
     re.IGNORECASE,
 )
 _EXCLUSIVE = re.compile(r"\b(?:only|while|as long as|unless)\b", re.IGNORECASE)
-_WITHIN = re.compile(
-    rf"\bwithin (?P<n>{NUMBER}) (?P<unit>days?|hours?)(?! before)(?: (?:of|after|from) (?:the |its |"
-    rf"your |their )?"
-    rf"(?P<event>[a-z]+))?",
-    re.IGNORECASE,
-)
-_AFTER = re.compile(r"^After (?:the )?(?P<event>[a-z]+)[, ]")
 _NOT_CLOSED = re.compile(
     r"\b(?:for example|such as|e\.g\.|like|including|except|not|unless|other|another|usually)\b",
     re.IGNORECASE,
@@ -67,8 +61,12 @@ def predicates(sentence: Sentence, specs: list[Spec], entity: Entity) -> list[Pr
     found = [
         *_statuses(sentence.text, specs, entity),
         *_limits(sentence, specs, entity),
-        *_deadlines(sentence.text, specs),
+        *deadlines(sentence.text, specs),
+        *notices(sentence.text, specs),
         *_choices(sentence.text, specs),
+        *date_orders(sentence.text, specs),
+        *required_fields(sentence.text, specs),
+        *prerequisites(sentence.text, specs, entity),
     ]
     return list(dict.fromkeys(found))
 
@@ -107,7 +105,8 @@ def _is_partial(clause: str, named: list[str], entity: Entity) -> bool:
 
 
 def _said(status: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w-]){re.escape(status)}(?![\w-])", re.IGNORECASE)
+    passive = "".join(rf"(?<!{modal} be )" for modal in ("can", "may", "cannot", "can't"))
+    return re.compile(rf"(?<![\w-]){passive}{re.escape(status)}(?![\w-])", re.IGNORECASE)
 
 
 def _about(clause: str, named: list[str], entity: Entity) -> bool:
@@ -231,41 +230,6 @@ def _in_words(name: str, limit: Limit, schema: dict[str, Any]) -> str:
 def plain(number: float) -> str:
     """Write a number without a fraction where it has none."""
     return str(int(number)) if number == int(number) else str(number)
-
-
-def _deadlines(text: str, specs: list[Spec]) -> Iterator[Predicate]:
-    match = _WITHIN.search(text)
-    if not match or re.search(
-        r"\b(?:if|unless|usually|normally|should|except|for free|free of)\b", text, re.I
-    ):
-        return
-    actor = _ACTOR.search(text[: match.start()])
-    if re.search(r"\bor\b", text[match.end() :]) or (
-        actor and " be " not in text and actor[1].lower() not in _YOU
-    ):
-        return
-    before = re.split(r"[,;:]\s|\b(?:and|but|or)\b", text[: match.start()])[-1]
-    first = _AFTER.match(text)
-    event = (match["event"] or (first["event"] if first else "")).lower()
-    if (
-        not event
-        or event in word_set("no_names.txt")
-        or in_group("no_events", event)
-        or _NEGATIVE.search(text)
-    ):
-        return
-    unit = "days" if match["unit"].lower().startswith("day") else "hours"
-    for spec, action in written(specs):
-        base, done = action.verb.split("_")[0], inflect(action.verb, "VBN").split()[0]
-        ordered = re.search(
-            rf"(?:^|\b(?:please|must|can|may|to)\s+(?:only )?)\s*{re.escape(base)}\b|"
-            rf"\bbe {re.escape(done)}\b",
-            before,
-            re.I,
-        )
-        if spec.kind == "write" and ordered:
-            yield spec.name, f"state.{unit}_since_{event} <= {plain(to_number(match['n']))}", ""
-            return
 
 
 def _choices(text: str, specs: list[Spec]) -> Iterator[Predicate]:
