@@ -9,7 +9,7 @@ from typing import Any
 from gem_assets.llm.answers import read_answer
 from gem_assets.llm.buying import Buyer, Inquiry, Refusal
 from gem_assets.llm.faults.faults import Accept, AskAgain, Refuse, classify_answer
-from gem_assets.llm.journal.calls import Call, Claim, Question, call_key
+from gem_assets.llm.journal.calls import Asked, Call, Claim, Question, call_key
 from gem_assets.llm.journal.flights import Flights
 from gem_assets.llm.journal.journal import Journal
 from gem_assets.llm.limits.limits import Limits
@@ -102,6 +102,7 @@ class LiteLlm:
         for purchase in self._purchases:
             purchase.cancel()
         await asyncio.gather(*self._purchases, return_exceptions=True)
+        await self._limits.close()
 
     def _inquiry(self, request: Request) -> Inquiry:
         settings, sampling = self.settings, self.settings.sampling(request.task)
@@ -154,11 +155,8 @@ class LiteLlm:
 
     async def _claim(self, inquiry: Inquiry, call: Call | None) -> Claim:
         request = self._buyer.parameters(inquiry, inquiry.sampling.max_tokens)
-        answers = call.answers if call else 0
         try:
-            return await self._limits.enter(
-                lambda demand: self._journal.claim(inquiry.question, request, answers, demand)
-            )
+            return await self._limits.enter(Asked(inquiry.question, request, call))
         except asyncio.CancelledError:
             await self._journal.release(inquiry.question.key)  # it may have been written since
             raise

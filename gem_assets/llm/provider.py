@@ -46,7 +46,7 @@ def litellm_sender(settings: RoleSettings) -> Send:
     key = settings.api_key.get_secret_value() if settings.api_key else None
 
     async def send(parameters: Mapping[str, Any]) -> Sent:
-        litellm = await asyncio.to_thread(load_litellm)
+        litellm = await open_litellm()
         # litellm's own timeout starts anew with every byte that arrives.
         async with asyncio.timeout(settings.timeout_seconds):
             response = await litellm.acompletion(
@@ -70,7 +70,7 @@ class BatchDoor:
 
     async def submit(self, name: str, lines: Sequence[Mapping[str, Any]]) -> str:
         """Upload requests and have them done within a day; returns the provider's id."""
-        litellm = await asyncio.to_thread(load_litellm)
+        litellm = await open_litellm()
         content = "".join(json.dumps(line) + "\n" for line in lines).encode()
         file = await litellm.acreate_file(file=(f"{name}.jsonl", content), purpose="batch", **self._where())
         batch = await litellm.acreate_batch(
@@ -84,7 +84,7 @@ class BatchDoor:
 
     async def find(self, name: str) -> str | None:
         """Find a batch that was submitted under this name."""
-        litellm = await asyncio.to_thread(load_litellm)
+        litellm = await open_litellm()
         after: str | None = None
         while True:
             page = await litellm.alist_batches(after=after, limit=100, **self._where())
@@ -97,7 +97,7 @@ class BatchDoor:
 
     async def read(self, provider_id: str) -> tuple[str, list[dict[str, Any]], str | None]:
         """Read a batch: its status, and once it has ended its lines and what went wrong with it."""
-        litellm = await asyncio.to_thread(load_litellm)
+        litellm = await open_litellm()
         batch = await litellm.aretrieve_batch(batch_id=provider_id, **self._where())
         lines: list[dict[str, Any]] = []
         for file in (batch.output_file_id, batch.error_file_id):
@@ -126,6 +126,13 @@ def load_litellm() -> Any:  # noqa: ANN401 - a module
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     return litellm
+
+
+async def open_litellm() -> Any:  # noqa: ANN401 - a module
+    """Import litellm without holding up the event loop."""
+    if load_litellm.cache_info().currsize:
+        return load_litellm()
+    return await asyncio.to_thread(load_litellm)
 
 
 @cache

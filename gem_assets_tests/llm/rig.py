@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gem_assets.llm.journal.calls import Asked, Call, Question
+from gem_assets.llm.journal.journal import Journal
 from gem_assets.llm.limits.pacing import Pace
 from gem_assets.llm.models import Models, open_models
 from gem_assets.llm.protocol import ChatMessage, Request
@@ -26,6 +28,14 @@ PROCESS = Path(__file__).with_name("asking_process.py")
 def request(text: str = "How do I return a parcel?", **fields: Any) -> Request:
     values = {"task": "filter_document", "prompt_version": "filter_document@0", **fields}
     return Request(messages=(ChatMessage(role="user", content=text),), **values)
+
+
+async def claim(
+    journal: Journal, question: Question, request: Mapping[str, Any] | None = None, before: Call | None = None
+) -> str:
+    """Claim one question where there is no limit; returns how that ended."""
+    (claimed,) = await journal.claim([Asked(question, request or {}, before)])
+    return claimed.state
 
 
 @dataclass

@@ -7,7 +7,7 @@ from gem_assets.llm.journal.journal import Journal
 from gem_assets.llm.money.budget import ALL, Budget, Cap, Crowded, Exhausted, read_budget
 from gem_assets.llm.protocol import StopRunError
 from gem_assets.llm.roles import ConfigurationError
-from gem_assets_tests.llm.rig import go, opened, request, rows, said, start
+from gem_assets_tests.llm.rig import claim, go, opened, request, rows, said, start
 from gem_assets_tests.stub_server import Reply, StubServer
 
 PRICES = {"GEM_INPUT_PRICE": "1", "GEM_OUTPUT_PRICE": "2"}
@@ -35,7 +35,7 @@ def test_what_is_reserved_counts_until_it_is_settled(tmp_path):
         assert await journal.reserve("first", 0.6) is None
         assert await journal.reserve("second", 0.6) == Crowded(), "the first may turn out cheaper"
         question = Question("first", "t", "filter", "p", "m", None, 0)
-        await journal.claim(question, {}, 0)
+        await claim(journal, question)
         await journal.commit(question, Bought({}, {}, "m", "stop", 1, 1, 1, 0.3, 1.0))
         assert await journal.reserve("second", 0.6) is None
         await journal.release("second")

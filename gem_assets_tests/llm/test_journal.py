@@ -12,7 +12,7 @@ from gem_assets.llm.journal.calls import Bought, Question, call_key
 from gem_assets.llm.journal.journal import Journal
 from gem_assets.llm.protocol import StopRunError
 from gem_assets.llm.roles import ConfigurationError
-from gem_assets_tests.llm.rig import go, rows, said, start, wait_until
+from gem_assets_tests.llm.rig import claim, go, rows, said, start, wait_until
 from gem_assets_tests.stub_server import StubServer
 
 CHECKOUT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ def bought(text: str = "hello", cost: float | None = 0.5) -> Bought:
 
 def test_what_is_committed_comes_back(tmp_path):
     async def run(journal):
-        assert (await journal.claim(question(), {"messages": ["Grüße \ud800"]}, 0)).state == "ours"
+        assert await claim(journal, question(), {"messages": ["Grüße \ud800"]}) == "ours"
         await journal.commit(question(), bought("Größe \ud800\x00"))
         return await journal.find("k")
 
@@ -42,10 +42,11 @@ def test_what_is_committed_comes_back(tmp_path):
 
 def test_a_second_answer_adds_its_price_and_an_unknown_price_makes_the_sum_unknown(tmp_path):
     async def run(journal):
-        for answers, answer in enumerate([bought("a"), bought("b"), bought("c", cost=None)]):
-            assert (await journal.claim(question(), {}, answers)).state == "ours"
-            await journal.commit(question(), answer)
-        return await journal.find("k")
+        for answer in (bought("a"), bought("b"), bought("c", cost=None)):
+            assert await claim(journal, question(), before=await journal.find("k")) == "ours"
+            call = await journal.commit(question(), answer)
+            assert call == await journal.find("k"), "the row is known without reading it again"
+        return call
 
     journal = Journal(tmp_path / "journal.db", "run-1")
     call = asyncio.run(run(journal))
@@ -57,11 +58,11 @@ def test_a_second_answer_adds_its_price_and_an_unknown_price_makes_the_sum_unkno
 
 def test_a_claim_holds_against_others_and_against_a_stale_view(tmp_path):
     async def run(first, second):
-        assert (await first.claim(question(), {}, 0)).state == "ours"
-        assert (await second.claim(question(), {}, 0)).state == "taken", "another one is at it"
-        await first.commit(question(), bought())
-        assert (await second.claim(question(), {}, 0)).state == "taken", "it was answered in the meantime"
-        assert (await second.claim(question(), {}, 1)).state == "ours"
+        assert await claim(first, question()) == "ours"
+        assert await claim(second, question()) == "taken", "another one is at it"
+        call = await first.commit(question(), bought())
+        assert await claim(second, question()) == "taken", "it was answered in the meantime"
+        assert await claim(second, question(), before=call) == "ours"
         await second.release("k")
         return await first.find("k")
 
@@ -74,7 +75,7 @@ def test_a_claim_holds_against_others_and_against_a_stale_view(tmp_path):
 
 def test_a_paid_answer_is_written_even_when_its_claim_was_taken_away(tmp_path):
     async def run(journal):
-        await journal.claim(question(), {}, 0)
+        await claim(journal, question())
         await journal.release("k")
         await journal.commit(question(), bought())
         return await journal.find("k")
@@ -87,8 +88,8 @@ def test_a_paid_answer_is_written_even_when_its_claim_was_taken_away(tmp_path):
 
 def test_a_released_claim_leaves_nothing_and_closing_releases(tmp_path):
     async def run(journal):
-        assert (await journal.claim(question("a"), {}, 0)).state == "ours"
-        assert (await journal.claim(question("b"), {}, 0)).state == "ours"
+        assert await claim(journal, question("a")) == "ours"
+        assert await claim(journal, question("b")) == "ours"
         await journal.release("a")
 
     journal = Journal(tmp_path / "journal.db", "run-1")
@@ -102,21 +103,19 @@ def test_the_claim_of_a_dead_process_is_taken_over(tmp_path):
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     journal = Journal(tmp_path / "journal.db", "run-1")
-    asyncio.run(journal.claim(question(), {}, 0))
+    asyncio.run(claim(journal, question()))
     for pid, owner in ((gone.pid, "1-a"), (os.getpid(), "1-a"), (os.getppid(), "1-a")):
         connection = sqlite3.connect(tmp_path / "journal.db")
         connection.execute("UPDATE calls SET pid = ?, owner = ?", (pid, owner))
         connection.commit()
         connection.close()
-        assert asyncio.run(journal.claim(question(), {}, 0)).state == "ours", (
-            "a later process of the same pid is another"
-        )
+        assert asyncio.run(claim(journal, question())) == "ours", "a later process of the same pid is another"
     journal.close()
 
 
 def test_writing_goes_on_when_the_caller_is_cancelled(tmp_path):
     async def run(journal):
-        await journal.claim(question(), {}, 0)
+        await claim(journal, question())
         writing = asyncio.create_task(journal.commit(question(), bought()))
         await asyncio.sleep(0)
         writing.cancel()

@@ -8,9 +8,10 @@ from gem_assets.llm.journal.database import Database, Owner
 from gem_assets.llm.limits.places import (
     FIRST_PLACES,
     Demand,
+    Room,
     Window,
     change_window,
-    places_taken,
+    find_room,
     read_window,
     tell_demand,
 )
@@ -37,9 +38,9 @@ def hold(database: Database, owner: Owner, calls: int) -> None:
 def on_thread(tmp_path, work):
     database = Database(tmp_path / "journal.db")
     try:
-        return database.work_now(lambda: work(database))
+        return database.read_now(lambda _: [work(database)], None)
     finally:
-        database.close(lambda _: None)
+        database.close(lambda _: [None])
 
 
 # Process 1 of the machine, or of the container, is alive and not us.
@@ -56,19 +57,17 @@ def dead() -> Owner:
 def test_alone_a_process_may_have_all_the_places(tmp_path):
     def work(database):
         hold(database, database.me, 7)
-        return [
-            places_taken(database.connection, demand(), Window(places, 0), database.me) for places in (8, 7)
-        ]
+        return [find_room(database.connection, demand(), Window(places, 0), database.me) for places in (8, 7)]
 
-    assert on_thread(tmp_path, work) == [7, None]
+    assert on_thread(tmp_path, work) == [Room(7, 1), Room(7, 0)]
 
 
 def test_the_places_of_a_dead_process_are_free(tmp_path):
     def work(database):
         hold(database, dead(), 8)
-        return places_taken(database.connection, demand(), Window(8, 0), database.me)
+        return find_room(database.connection, demand(), Window(8, 0), database.me)
 
-    assert on_thread(tmp_path, work) == 0
+    assert on_thread(tmp_path, work) == Room(0, 8)
 
 
 def test_nobody_takes_what_is_another_ones_share(tmp_path):
@@ -77,12 +76,12 @@ def test_nobody_takes_what_is_another_ones_share(tmp_path):
         hold(database, database.me, 4)
         tell_demand(database.connection, demand(wants=9), alive())
         window = Window(8, 0)
-        crowded = places_taken(database.connection, demand(), window, database.me)
+        crowded = find_room(database.connection, demand(), window, database.me)
         tell_demand(database.connection, demand(wants=2), alive())
-        modest = places_taken(database.connection, demand(), window, database.me)
+        modest = find_room(database.connection, demand(), window, database.me)
         return crowded, modest
 
-    assert on_thread(tmp_path, work) == (None, 5), "half is the other one's, as far as it wants that much"
+    assert on_thread(tmp_path, work) == (Room(5, 0), Room(5, 2)), "half is the other's, if it wants it"
 
 
 def test_a_window_is_changed_only_by_who_has_seen_it_last(tmp_path):

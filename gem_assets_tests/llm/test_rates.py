@@ -7,9 +7,9 @@ from gem_assets_tests.stub_server import StubServer
 def on_thread(tmp_path, work):
     database = Database(tmp_path / "journal.db")
     try:
-        return database.work_now(lambda: work(database.connection))
+        return database.read_now(lambda _: [work(database.connection)], None)
     finally:
-        database.close(lambda _: None)
+        database.close(lambda _: [None])
 
 
 def test_no_minute_sees_more_than_its_allowance(tmp_path):

@@ -18,13 +18,14 @@ from gem_assets.llm.journal.upkeep import (
     spent_for_good,
     verify,
 )
+from gem_assets_tests.llm.rig import claim
 
 
 @pytest.fixture
 def journal(tmp_path):
     async def buy(journal: Journal, key: str, task: str, cost: float | None, parsed: str) -> None:
         question = Question(key, task, "filter", f"{task}@0", "m", None, 0)
-        await journal.claim(question, {"messages": ["Grüße \ud800"]}, 0)
+        await claim(journal, question, {"messages": ["Grüße \ud800"]})
         await journal.commit(question, Bought({"text": key}, {"m": key}, "m", "stop", 9, 10, 5, cost, 1.0))
         journal.note_parse(key, parsed)
 

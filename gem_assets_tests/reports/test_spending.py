@@ -8,6 +8,7 @@ from gem_assets.cli import main
 from gem_assets.llm.journal.calls import Bought, Question
 from gem_assets.llm.journal.journal import Journal
 from gem_assets.store.home import Home
+from gem_assets_tests.llm.rig import claim
 
 
 def gem(home: Home, *arguments: str):
@@ -19,7 +20,7 @@ def bought(home: Home) -> Home:
     async def buy() -> None:
         for key, cost in (("a", 0.25), ("b", None)):
             question = Question(key, "filter_document", "filter", "filter_document@0", "m", None, 0)
-            await journal.claim(question, {"messages": []}, 0)
+            await claim(journal, question)
             await journal.commit(question, Bought({"n": key}, {}, "m-1", "stop", 100, 10, 5, cost, 1.5))
         journal.note_parse("b", "no <multi_step>")
 

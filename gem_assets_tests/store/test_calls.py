@@ -6,6 +6,7 @@ from gem_assets.store.calls import ASSETS, refresh_calls
 from gem_assets.store.connections import open_live, open_warehouse
 from gem_assets.store.home import Home
 from gem_assets.store.warehouse import build_warehouse
+from gem_assets_tests.llm.rig import claim
 
 COLUMNS = (
     "role, asset, model, answered_by, status, answers, "
@@ -21,7 +22,7 @@ def query(home: Home, columns: str):
 def buy(home: Home, key: str, cost: float | None) -> None:
     async def run():
         question = Question(key, "filter_document", "filter", "filter_document@0", "m", None, 0)
-        await journal.claim(question, {"messages": ["a secret text"]}, 0)
+        await claim(journal, question, {"messages": ["a secret text"]})
         await journal.commit(question, Bought({}, {}, "m-1", "stop", 100, 10, 5, cost, 1.5))
         journal.note_parse(key, "ok")
 

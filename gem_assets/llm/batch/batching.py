@@ -21,7 +21,7 @@ from gem_assets.llm.faults.faults import Refuse, Symptom, classify
 from gem_assets.llm.faults.symptoms import read_error
 from gem_assets.llm.journal.calls import Bought
 from gem_assets.llm.journal.journal import Journal
-from gem_assets.llm.money.prices import at_most, known_price, unknown_price_sentence
+from gem_assets.llm.money.prices import at_most, find_price, known_price, unknown_price_sentence
 from gem_assets.llm.protocol import Completion, FailedError, Request, StopRunError
 from gem_assets.llm.provider import BatchDoor
 from gem_assets.llm.roles import SHARED_ROLES, RoleSettings, read_panel, read_role
@@ -83,7 +83,7 @@ class Batcher:
 
     async def _waiting(self, request: Request) -> Waiting:
         inquiry, body, allowance = await self.direct.describe(request)
-        price = await asyncio.to_thread(known_price, self.settings, self.settings.model)
+        price = await find_price(self.settings, self.settings.model)
         caps = [cap.variable for cap in self.journal.budget.caps]
         if price is None and caps:
             raise StopRunError(unknown_price_sentence(self.settings, self.settings.model, caps))

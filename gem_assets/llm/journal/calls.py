@@ -89,6 +89,20 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A question about to be sent, as `request`; `before` is the row as it was looked up."""
+
+    question: Question
+    request: Mapping[str, Any]
+    before: Call | None = None
+
+    @property
+    def answers(self) -> int:
+        """How many answers the journal held."""
+        return self.before.answers if self.before else 0
+
+
+@dataclass(frozen=True)
 class Totals:
     """Sums over the calls of one role, task, model and status.
 

@@ -1,24 +1,23 @@
 """The journal's SQLite file: one connection on a thread of its own, and who else has it open.
 
-Does not belong here: what is in the tables (`journal.py`, `places.py`, `rates.py`, `budget.py`).
+Does not belong here: what is in the tables (`journal.py`, `places.py`, `rates.py`, `budget.py`), how work is
+put together in transactions (`groups.py`).
 """
 
-import asyncio
 import logging
 import os
 import sqlite3
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from gem_assets.llm.journal.groups import Groups, Kind, Work
 from gem_assets.llm.protocol import StopRunError
 from gem_assets.llm.roles import ConfigurationError
 
+G = TypeVar("G")
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 SCHEMA = Path(__file__).with_name("journal.sql")
@@ -58,58 +57,44 @@ class Database:
         self.path = path
         self.me = Owner(f"{_started(os.getpid())}-{uuid.uuid4().hex[:12]}", os.getpid())
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="gem-journal")
-        try:
-            self.connection = self._thread.submit(_connect, path).result()
-        except BaseException:
-            self._thread.shutdown()
-            raise
+        self._groups = Groups(lambda: _connect(path))
+        self.connection = self._groups.connection
+        self.write_someday = self._groups.someday
         _open_owners.add(self.me.name)
 
-    async def work(self, work: Callable[[], T]) -> T:
-        """Do something on the thread; raises StopRunError where the file cannot be used any more."""
-        # Shielded: a cancelled caller must not take back the writing of an answer that was paid for.
-        try:
-            return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
-        except sqlite3.Error as error:
-            raise StopRunError(
-                f"the journal {self.path} cannot be used ({error}): is the disk full?"
-            ) from error
+    async def read(self, work: Work[G, T], given: G) -> T:
+        """Read on the thread; raises StopRunError where the file cannot be used any more."""
+        return await self._do(work, given, "read")
 
-    def work_now(self, work: Callable[[], T]) -> T:
-        """Do something on the thread and wait for it."""
-        return self._thread.submit(work).result()
-
-    def in_transaction(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = True) -> T:
-        """Do something whole or not at all; on the thread only.
+    async def write(self, work: Work[G, T], given: G, *, durable: bool = True) -> T:
+        """Do something whole or not at all; raises StopRunError where the file cannot be used any more.
 
         What is not `durable` outlives the process and may be lost when the power fails: places, claims.
         """
-        self.connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-        with self._transaction():
-            return work(self.connection)
+        return await self._do(work, given, "durable" if durable else "agree")
 
-    def close(self, last: Callable[[sqlite3.Connection], None]) -> None:
-        """Do a last thing and close the file."""
+    def read_now(self, work: Work[G, T], given: G) -> T:
+        """Read on the thread and wait for it."""
+        return self._groups.do_now(work, given, "read")
+
+    def close(self, last: Work[None, object]) -> None:
+        """Write a last thing and close the file."""
         _open_owners.discard(self.me.name)
         try:
-            self.work_now(lambda: self.in_transaction(last))
+            self._groups.do_now(last, None, "durable")
         except sqlite3.Error as error:
             # No harm: what belongs to an owner who is gone is taken over.
             logger.warning("%s: claims were left behind (%s)", self.path, error)
         finally:
-            self.work_now(self.connection.close)
-            self._thread.shutdown()
+            self._groups.close()
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self.connection.execute("BEGIN IMMEDIATE")
+    async def _do(self, work: Work[G, T], given: G, kind: Kind) -> T:
         try:
-            yield
-        except BaseException:
-            self.connection.execute("ROLLBACK")
-            raise
-        self.connection.execute("COMMIT")
+            return await self._groups.do(work, given, kind)
+        except sqlite3.Error as error:
+            raise StopRunError(
+                f"the journal {self.path} cannot be used ({error}): is the disk full?"
+            ) from error
 
 
 def _connect(path: Path) -> sqlite3.Connection:

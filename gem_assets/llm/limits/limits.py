@@ -4,17 +4,17 @@ The state is in the journal, because processes share it. Does not belong here: p
 (`buying.py`).
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from gem_assets.llm.journal.calls import Bought, Claim
 from gem_assets.llm.journal.journal import Journal
 from gem_assets.llm.limits.crowding import Crowding
+from gem_assets.llm.limits.line import Line
 from gem_assets.llm.limits.pacing import Pace
 from gem_assets.llm.limits.places import Demand
 from gem_assets.llm.limits.rates import Take
 from gem_assets.llm.money.budget import Exhausted
-from gem_assets.llm.money.prices import at_most, known_price, unknown_price_sentence
+from gem_assets.llm.money.prices import at_most, find_price, unknown_price_sentence
 from gem_assets.llm.protocol import StopRunError
 from gem_assets.llm.roles import RoleSettings
 
@@ -34,29 +34,9 @@ class Limits:
         self._journal = journal
         self._pace = pace
         self._crowding = Crowding(settings.concurrency, pace.clock)
-        self._turn = asyncio.Lock()
-        self._left = asyncio.Event()
-        self._at_hand = 0
+        self._line = Line(lambda asked: journal.claim(asked, self._demand()), pace.poll_seconds)
+        self.enter, self.leave, self.close = self._line.enter, self._line.leave, self._line.close
         self._answers, self._answered_tokens = 0, 0
-
-    async def enter(self, claim: Callable[[Demand], Awaitable[Claim]]) -> Claim:
-        """Try to claim until there is a place; one call of the process tries, the others stand in line."""
-        self._at_hand += 1
-        try:
-            async with self._turn:
-                while (claimed := await claim(self._demand())).state == "full":
-                    await self._wait_for_place()
-        except BaseException:
-            self._at_hand -= 1
-            raise
-        if claimed.state == "taken":
-            self._at_hand -= 1
-        return claimed
-
-    def leave(self) -> None:
-        """Give the place to the next in line."""
-        self._at_hand -= 1
-        self._left.set()
 
     async def before_request(self, key: str, model: str, messages: Messages, allowance: int) -> None:
         """Wait until a request may go out.
@@ -91,23 +71,15 @@ class Limits:
     async def _advise(self, claim: Claim, places: float | None) -> None:
         if places is not None and claim.window is not None:
             await self._journal.change_window(self._settings.pool, claim.window.version, places)
-            self._left.set()
+            self._line.look_again()
 
     def _demand(self) -> Demand:
         settings = self._settings
-        return Demand(settings.pool, settings.model, settings.base_url, settings.concurrency, self._at_hand)
-
-    async def _wait_for_place(self) -> None:
-        """Wait until a call of this process ends, or long enough for one of another to have ended."""
-        self._left.clear()
-        try:
-            async with asyncio.timeout(self._pace.poll_seconds):
-                await self._left.wait()
-        except TimeoutError:
-            pass  # a place may be free all the same: another process tells nobody
+        at_hand = self._line.at_hand
+        return Demand(settings.pool, settings.model, settings.base_url, settings.concurrency, at_hand)
 
     async def _reserve(self, key: str, model: str, messages: Messages, allowance: int) -> None:
-        price = await asyncio.to_thread(known_price, self._settings, model)
+        price = await find_price(self._settings, model)
         if price is None:
             caps = [cap.variable for cap in self._journal.budget.caps]
             raise StopRunError(unknown_price_sentence(self._settings, model, caps))

@@ -36,6 +36,14 @@ class Demand:
     wants: int
 
 
+@dataclass(frozen=True)
+class Room:
+    """How many calls are in flight at a model, and how many more one process may send."""
+
+    taken: int
+    free: int
+
+
 def read_window(connection: sqlite3.Connection, pool: str, most: int) -> Window:
     """Read the window of a pool; a new or old one starts small."""
     row = connection.execute(
@@ -57,18 +65,18 @@ def change_window(connection: sqlite3.Connection, pool: str, seen: int, places: 
     )
 
 
-def places_taken(connection: sqlite3.Connection, demand: Demand, window: Window, me: Owner) -> int | None:
-    """Count the calls in flight; None where this process may not add one, leaving others what is theirs."""
+def find_room(connection: sqlite3.Connection, demand: Demand, window: Window, me: Owner) -> Room:
+    """Count the calls in flight and those that this process may add, leaving others what is theirs."""
     held = _held(connection, demand)
     mine = held.pop(me, 0)
     taken = mine + sum(held.values())
     limit = max(1, int(window.places))
     if taken >= limit:
-        return None
+        return Room(taken, 0)
     others = _others(connection, demand.pool, me)
     share = max(1, limit // (len(others) + 1))
     owed = sum(max(0, min(wants, share) - held.get(owner, 0)) for owner, wants in others.items())
-    return taken if mine < share or taken + owed < limit else None
+    return Room(taken, max(0, min(limit - taken, max(share - mine, limit - owed - taken))))
 
 
 def tell_demand(connection: sqlite3.Connection, demand: Demand, me: Owner) -> None:

@@ -102,14 +102,15 @@ def reserve(
     return None
 
 
-def settle(connection: sqlite3.Connection, scope: str, key: str, cost: float | None) -> None:
-    """Count what a call cost; an unknown price adds nothing."""
-    connection.execute("DELETE FROM reservations WHERE key = ?", (key,))
-    for name in (ALL, scope):
-        connection.execute(
-            "INSERT INTO spent VALUES (?, ?) ON CONFLICT (scope) DO UPDATE SET cost = cost + excluded.cost",
-            (name, cost or 0.0),
-        )
+def settle(connection: sqlite3.Connection, scope: str, costs: Mapping[str, float]) -> None:
+    """Count what calls cost, by key, and set nothing aside for them any more."""
+    connection.executemany("DELETE FROM reservations WHERE key = ?", [(key,) for key in costs])
+    cost = sum(costs.values())
+    connection.execute(
+        "INSERT INTO spent VALUES (?, ?), (?, ?) ON CONFLICT (scope) DO UPDATE "
+        "SET cost = cost + excluded.cost",
+        (ALL, cost, scope, cost),
+    )
 
 
 def give_back(connection: sqlite3.Connection, me: Owner, key: str | None = None) -> None:

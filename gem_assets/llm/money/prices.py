@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gem_assets.llm.answers import Reading
-from gem_assets.llm.provider import ModelFacts, model_facts
+from gem_assets.llm.provider import ModelFacts, model_facts, open_litellm
 from gem_assets.llm.roles import RoleSettings
 
 # Fewer bytes than any tokenizer makes a token of on average, in any language or markup that we met.
@@ -46,6 +46,14 @@ def known_price(settings: RoleSettings, model: str) -> Price | None:
     if facts.input_price is None or facts.output_price is None:
         return None
     return Price(facts.input_price, facts.output_price)
+
+
+async def find_price(settings: RoleSettings, model: str) -> Price | None:
+    """Do as `known_price` without holding up the event loop."""
+    own = own_price(settings, model)
+    if own is None:
+        await open_litellm()
+    return own or known_price(settings, model)
 
 
 def cost_of(settings: RoleSettings, model: str, reading: Reading, said: float | None) -> float | None:
