@@ -1,5 +1,7 @@
 """Answers that were recorded for documents, served in place of a model.
 
+    python -m gem_assets_tests.recorded_answers --port 8000
+
 Does not belong here: the server (`stub_server.py`), the answers (`data/recorded_answers`).
 """
 
@@ -83,3 +85,7 @@ def main() -> None:
             threading.Event().wait()
         except KeyboardInterrupt:
             sys.stdout.write(f"{len(server.requests)} requests\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,9 +1,9 @@
 """A real HTTP server on the loopback that speaks the OpenAI chat interface and can break in every known way.
 
     with StubServer(lambda request: "hello") as server: ...
-    python gem_assets_tests/stub_server.py --port 8000 --answers gem_assets_tests/data/recorded_answers
 
-Does not belong here: what the pipeline makes of an answer.
+Does not belong here: what it answers (`recorded_answers.py` serves what was recorded), what the pipeline
+makes of an answer.
 """
 
 import json
@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any, Literal
 
 
@@ -349,10 +348,3 @@ def _completion(request: Mapping[str, Any], reply: Reply) -> str:
         "usage": usage,
     }
     return json.dumps(body)
-
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent.parent))
-    from gem_assets_tests.recorded_answers import main
-
-    main()

@@ -8,10 +8,10 @@ from string import Template
 import pytest
 
 from gem_assets.prompts.prompt import PROMPTS, Prompt, escape
-from gem_assets_tests.recorded_answers import RecordedAnswers
+from gem_assets_tests.recorded_answers import CHECKOUT, RecordedAnswers
 from gem_assets_tests.stub_server import Fault, StubServer
 
-SCRIPT = Path(__file__).with_name("stub_server.py")
+MODULE = "gem_assets_tests.recorded_answers"
 DATA = Path(__file__).parent / "data"
 DOCUMENT = {
     "id": "kiln",
@@ -87,9 +87,9 @@ def test_lists_its_model():
 
 
 def test_serves_recorded_answers_as_a_script(recorded):
-    command = [sys.executable, str(SCRIPT), "--answers", str(recorded / "answers")]
+    command = [sys.executable, "-m", MODULE, "--answers", str(recorded / "answers")]
     command += ["--documents", str(recorded / "documents.jsonl"), "--prompts", str(recorded / "prompts")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=CHECKOUT)
     try:
         assert process.stdout is not None
         url = process.stdout.readline().strip().removeprefix("GEM_BASE_URL=")
