@@ -43,7 +43,9 @@ def test_the_stage_table_is_the_stages():
 
 
 def test_every_command_that_is_named_exists():
-    named = set(re.findall(r"^gem ([\w-]+)", README, re.MULTILINE)) | set(re.findall(r"`gem ([\w-]+)", README))
+    named = set(re.findall(r"^gem ([\w-]+)", README, re.MULTILINE)) | set(
+        re.findall(r"`gem ([\w-]+)", README)
+    )
     assert named
     assert named <= set(main.commands)
 

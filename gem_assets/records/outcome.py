@@ -98,6 +98,7 @@ class Reason(StrEnum):
     VERIFY_READ_CONTRADICTION = "verify_read_contradiction"  # another value, with no write in between
     VERIFY_LOST_WRITE = "verify_lost_write"  # a later read shows the value from before the write
     VERIFY_RESULT_CONTRADICTS_CALL = "verify_result_contradicts_call"  # it answers for other arguments
+    VERIFY_USED_AFTER_END = "verify_used_after_end"  # changed with success after it was deleted
     VERIFY_LISTING_OMITS = "verify_listing_omits"  # a list lacks what was created
     VERIFY_CONSTRAINT_VIOLATED = "verify_constraint_violated"  # success where the predicate is false
     VERIFY_REFUSED_ALLOWED = "verify_refused_allowed"  # a limit is named that the call keeps
@@ -114,6 +115,11 @@ class Reason(StrEnum):
     VERIFY_STATE_DOUBTFUL = "verify_state_doubtful"  # a change that may have happened outside
     VERIFY_LISTING_FILTER = "verify_listing_filter"  # a row that the asked-for filter excludes
     VERIFY_RESULT_ARITHMETIC = "verify_result_arithmetic"  # a total that its parts do not make
+    VERIFY_IMPOSSIBLE_DATES = "verify_impossible_dates"  # an end before its start, a weekday the day is not
+    VERIFY_AMOUNT_EXCEEDS = "verify_amount_exceeds"  # a refund above what was paid, an order above the stock
+    VERIFY_DOUBLE_USE = "verify_double_use"  # ended once more, or one seat given twice
+    VERIFY_UNIT_MIXED = "verify_unit_mixed"  # pounds handed over as kilograms
+    VERIFY_MISQUOTED_VALUE = "verify_misquoted_value"  # told an amount that nothing holds or yields
     VERIFY_REFUSAL_DOUBTFUL = "verify_refusal_doubtful"  # refused, though all predicates hold
     VERIFY_GRAPH_ORDER = "verify_graph_order"  # against an arrow of the execution graph
     VERIFY_RULE_INVENTED = "verify_rule_invented"  # a system rule the source does not have

@@ -18,11 +18,14 @@ from gem_assets.verification.constraints.statements import find_wrong_statements
 from gem_assets.verification.conversation.conversation import find_conversation_faults
 from gem_assets.verification.grounding.provenance import trace_arguments
 from gem_assets.verification.material import Material, read_material
+from gem_assets.verification.state.dates import find_impossible_dates
 from gem_assets.verification.state.echoes import find_contradicted_calls
 from gem_assets.verification.state.entities import Sighting, find_records
-from gem_assets.verification.state.listings import find_omissions, find_strays, find_wrong_totals
+from gem_assets.verification.state.exceeding import Taken, find_excess, find_use_of_ended
+from gem_assets.verification.state.listings import find_omissions, find_strays
 from gem_assets.verification.state.state import replay
 from gem_assets.verification.state.state_store import Store
+from gem_assets.verification.state.sums import find_wrong_sums
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ CHECKS: tuple[Callable[[Material], list[Finding]], ...] = (
     find_contradicted_calls,
     find_broken_order,
     find_graph_breaks,
-    find_wrong_totals,
+    find_wrong_sums,
+    find_impossible_dates,
     find_conversation_faults,
 )
 
@@ -83,10 +87,13 @@ def _replay(material: Material) -> list[Finding]:
     verdicts: list[Verdict] = []
     sightings: dict[int, list[Sighting]] = {}
     first_seen: dict[str, int] = {}
+    taken = Taken()
     for exchange in material.exchanges:
         judged = judge_call(material, store, exchange)
         verdicts.extend(judged)
         findings.extend(judge_outcome(material, exchange, judged))
+        findings.extend(find_excess(store, exchange))
+        findings.extend(find_use_of_ended(store, exchange, taken))
         found = find_records(exchange)
         sightings.setdefault(exchange.index, []).extend(found)
         for sighting in found:

@@ -20,9 +20,9 @@ _ROLES = {"S": "system", "U": "user", "A": "assistant", "C": "assistant", "R": "
 
 @cache
 def handwritten(kind: str) -> tuple[tuple[Plain, tuple[str, ...]], ...]:
-    """Read the `clean` or the `defective` dialogues, each with the reasons it is to give."""
+    """Read the `clean` or `defective` dialogues, each with the reasons it is to give; `later` ones, too."""
     found: list[tuple[Plain, tuple[str, ...]]] = []
-    for path in sorted(FILES.glob(f"{kind}_*.txt")):
+    for path in sorted(FILES.glob(f"{kind}*.txt")):
         for block in re.split(r"^=== ", path.read_text("utf-8"), flags=re.MULTILINE)[1:]:
             head, _, body = block.partition("\n")
             name, _, reasons = head.partition("|")
@@ -40,7 +40,11 @@ def _read(name: str, body: str) -> Plain:
         elif line.startswith("constraint: "):
             plain.constraints.append(_constraint(line.removeprefix("constraint: ")))
         elif line.strip():
-            _turn(plain, line[0], line[3:])
+            _turn(
+                plain,
+                line[0],
+                line[3:].replace("\\n", "\n") if line[0] == "R" and line[3] not in "{[" else line[3:],
+            )
     return plain
 
 
@@ -76,5 +80,6 @@ def _turn(plain: Plain, mark: str, text: str) -> None:
         else:
             messages.append({"role": "assistant", "content": "", "tool_calls": [call], "call_id": None})
         return
-    call_id = f"c{number - 1}" if mark == "R" else None
+    answered = sum(message["role"] == "tool" for message in messages)
+    call_id = f"c{answered}" if mark == "R" else None
     messages.append({"role": _ROLES[mark], "content": text, "tool_calls": [], "call_id": call_id})

@@ -31,7 +31,7 @@ def guessed(order: str) -> list[tuple[str, str]]:
     )
 
 
-def doubtful(status: str) -> list[tuple[str, str]]:
+def doubtful(status: str, before: str = "processing") -> list[tuple[str, str]]:
     first, second = (
         assistant("", call("get_order", "a", order_id="R-1")),
         assistant("", call("get_order", "b", order_id="R-1")),
@@ -40,7 +40,7 @@ def doubtful(status: str) -> list[tuple[str, str]]:
         system(),
         user("Where is R-1?"),
         first,
-        result({"order_id": "R-1", "status": "processing"}, "a"),
+        result({"order_id": "R-1", "status": before}, "a"),
         assistant("In the works."),
         user("And now?"),
         second,
@@ -105,7 +105,7 @@ def omitted(rules: str) -> list[tuple[str, str]]:
     ("reason", "triggered", "near_miss"),
     [
         (Reason.VERIFY_GUESSED_ID, lambda: guessed("R-9999"), lambda: guessed("R-5531")),
-        (Reason.VERIFY_STATE_DOUBTFUL, lambda: doubtful("shipped"), lambda: doubtful("processing")),
+        (Reason.VERIFY_STATE_DOUBTFUL, lambda: doubtful("lost"), lambda: doubtful("shipped")),
         (Reason.VERIFY_LISTING_FILTER, lambda: listed("closed"), lambda: listed("open")),
         (Reason.VERIFY_REFUSAL_DOUBTFUL, lambda: refused(3), lambda: refused(9)),
         (

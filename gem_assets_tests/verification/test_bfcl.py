@@ -19,6 +19,7 @@ from gem_assets.verification.dialogue import read_dialogue
 from gem_assets.verification.rule_settings import RuleSettings
 from gem_assets.verification.schema.schema import find_bad_arguments
 from gem_assets.verification.verify import verify
+from gem_assets_tests.verification.test_context import GENERIC
 
 PYTHON = os.environ.get("GEM_BFCL_PYTHON") or (
     sys.executable if importlib.util.find_spec("bfcl_eval") else None
@@ -46,8 +47,10 @@ def test_exactly_two_ground_truth_calls_break_their_schema(runs: list[dict[str, 
     assert all("ticket_001" in finding.evidence for finding in broken)
 
 
-def test_executed_trajectories_raise_no_decidable_finding(runs: list[dict[str, Any]]):
-    alarmed = [run["id"] for run in runs if verify(tools_of(run), messages_of(run)).decidable]
+@pytest.mark.parametrize("system", ["", *GENERIC])
+def test_executed_trajectories_raise_no_decidable_finding(runs: list[dict[str, Any]], system: str):
+    before = [Message(role="system", content=system)] if system else []
+    alarmed = [run["id"] for run in runs if verify(tools_of(run), [*before, *messages_of(run)]).decidable]
     assert len(alarmed) <= 0.01 * len(runs), alarmed
 
 

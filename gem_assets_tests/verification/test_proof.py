@@ -24,6 +24,12 @@ from gem_assets_tests.verification.shown_by import SHOWN_BY
 
 CLEAN = clean_handwritten()
 DEFECTIVE = handwritten("defective")
+LATER = handwritten("later_defective")
+NOT_SEEN = {
+    "meeting at the wrong hour": "time zones are not followed",
+    "text contradicts text": "results in plain text are not read as records",
+    "says shipped, is not": "what the assistant says of a status is not compared",
+}
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +48,29 @@ def test_recorded_trajectories_raise_no_finding_at_all():
 
 @pytest.mark.parametrize(("plain", "reasons"), DEFECTIVE, ids=[plain.name for plain, _ in DEFECTIVE])
 def test_a_defect_written_by_hand_is_found(plain: Plain, reasons: tuple[str, ...]):
+    assert {finding.reason for finding in findings_of(plain)} & set(reasons)
+
+
+@pytest.mark.parametrize(
+    "plain", [plain for plain, _ in handwritten("later_clean")], ids=lambda one: one.name
+)
+def test_a_clean_dialogue_written_later_raises_no_decidable_finding(plain: Plain):
+    assert alarms([plain]) == []
+
+
+@pytest.mark.parametrize(
+    ("plain", "reasons"),
+    [
+        pytest.param(
+            plain,
+            reasons,
+            id=plain.name,
+            marks=[pytest.mark.xfail(reason=NOT_SEEN[plain.name])] if plain.name in NOT_SEEN else [],
+        )
+        for plain, reasons in LATER
+    ],
+)
+def test_a_defect_written_later_is_found(plain: Plain, reasons: tuple[str, ...]):
     assert {finding.reason for finding in findings_of(plain)} & set(reasons)
 
 

@@ -29,6 +29,9 @@ TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 _PHONE = re.compile(r"[+(]?\d[\d ()./-]{6,20}")
 
 
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[a-z]{2,}", re.IGNORECASE)
+
+
 _BOUNDS = word_set("limit page offset")
 
 
@@ -175,6 +178,13 @@ def _text_origin(trace: Trace, key: str, value: str) -> Origin:
     spot = find_joined(trace.said, squash(value)) or find_joined(trace.proposed, squash(value))
     if spot:
         return Origin(spot.kind, spot)
+    if _EMAIL.fullmatch(value):
+        return Origin("ungrounded")
+    return _worded_origin(trace, key, value)
+
+
+def _worded_origin(trace: Trace, key: str, value: str) -> Origin:
+    """Find the origin of a text by its words."""
     last = words_of(key)[-1:] or ("",)
     words = [word.casefold() for word in _WORDS.findall(value)]
     known = [trace.said.words.get(word) or trace.proposed.words.get(word) for word in words]

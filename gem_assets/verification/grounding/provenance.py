@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from gem_assets.records.judgement import ArgumentSource, Finding
 from gem_assets.records.outcome import Reason
 from gem_assets.verification.finding_levels import make_finding
+from gem_assets.verification.grounding.context import tells_of_a_domain
 from gem_assets.verification.grounding.derivations import read_date
 from gem_assets.verification.grounding.grounding import find_id, is_id_argument
 from gem_assets.verification.grounding.identifiers import (
@@ -24,6 +25,7 @@ from gem_assets.verification.grounding.identifiers import (
 )
 from gem_assets.verification.grounding.ledger import enter_result, enter_text
 from gem_assets.verification.grounding.origins import TIME, Argument, Origin, Trace, find_origin
+from gem_assets.verification.grounding.quoted import find_mixed_unit, find_unknown_amounts
 from gem_assets.verification.material import Exchange, Material
 from gem_assets.verification.values import Scalar, leaves, quote
 
@@ -41,6 +43,7 @@ def trace_arguments(material: Material) -> tuple[list[ArgumentSource], list[Find
             by_result[exchange.result_index] = exchange
     for index, message in enumerate(material.messages):
         if message.role == "assistant":
+            trace.findings.extend(find_unknown_amounts(trace.said, trace.proposed, index, message.content))
             trace.unanswered.append((index, message.content))
             for exchange in by_message.get(index, ()):
                 _trace_call(trace, material, exchange)
@@ -78,6 +81,7 @@ def _trace_call(trace: Trace, material: Material, exchange: Exchange) -> None:
     for argument in _arguments(exchange, schema):
         origin = find_origin(trace, argument, described)
         trace.sources.append(_source(argument, origin))
+        _report_mixed_unit(trace, argument)
         if origin.kind == "ungrounded":
             _report(trace, material, argument)
         elif origin.kind == "composed" and isinstance(argument.value, str):
@@ -170,10 +174,12 @@ def _report_id(trace: Trace, material: Material, argument: Argument, where: str)
 def _could_be_known(trace: Trace, material: Material, argument: Argument) -> bool:
     """Tell whether the dialogue shows where such an identifier comes from, so that a strange one is a fault.
 
-    With a system message all that the assistant was told is there. Without one (a dialogue cut out of its
-    context) only a kind of identifier that results have shown can be judged.
+    A system message about a domain holds all that the assistant was told. Without one (a dialogue cut out of
+    its context), or with one that speaks of behaviour and calls alone, only a kind of identifier that results
+    have shown can be judged.
     """
-    if any(message.role == "system" for message in material.messages[:1]):
+    first = material.messages[0]
+    if first.role == "system" and tells_of_a_domain(first.content):
         return True
     noun = id_noun(argument.key)
     return noun in trace.shown or any(
@@ -191,6 +197,16 @@ def _created_later(material: Material, exchange: Exchange, value: str) -> int | 
         if value in text and wanted not in squash(quote(later.call.arguments)):
             return later.result_index
     return None
+
+
+def _report_mixed_unit(trace: Trace, argument: Argument) -> None:
+    other = find_mixed_unit(trace.said, argument.key, argument.value)
+    if other is None:
+        return
+    index, path = argument.exchange.index, quote(argument.path)[1:-1]
+    call = f"Message {index} calls {quote(argument.exchange.call.name)}"
+    evidence = f"{call} with {path} = {quote(argument.value)}; said was {quote(other)}."
+    trace.findings.append(make_finding(Reason.VERIFY_UNIT_MIXED, evidence, index, path=argument.path))
 
 
 def _report_ids_in_text(trace: Trace, argument: Argument) -> None:

@@ -107,6 +107,18 @@ def moves_on(before: Field, after: Field) -> bool:
     return old in _MOVING and new in _ARRIVED
 
 
+_FINAL = word_set(
+    "delivered completed complete finished cancelled canceled refunded closed resolved arrived settled "
+    "archived expired"
+)
+
+
+def moves_back(before: Field, after: Field) -> bool:
+    """Tell whether a status went from an end to a stage before it: `delivered`, then `in_transit`."""
+    old, new = (re.sub(r"[\s-]+", "_", str(value).casefold()) for value in (before, after))
+    return old in _FINAL and new in _MOVING and new not in _FINAL
+
+
 _LINE = word_set(
     "quantity qty amount subtotal total count discount price line status state date time note position "
     "options seat units "

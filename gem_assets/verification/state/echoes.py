@@ -3,6 +3,7 @@
 Does not belong here: what earlier results said (`state`).
 """
 
+import re
 from collections.abc import Iterator
 
 from pydantic import JsonValue
@@ -32,6 +33,8 @@ _ADDING = word_set(
     "extend add increase decrease top deposit withdraw lengthen raise reduce adjust pay apply remove "
     "subtract refill charge"
 )
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[a-z]{2,}", re.IGNORECASE)
+_CURRENCY = re.compile(r"[A-Z]{3}")
 MAX_DEPTH = 2
 _FACTORS = (10.0, 100.0, 1000.0, 60.0, 3600.0, 24.0, 7.0, 12.0, 2.54, 25.4, 0.3048, 1.609344, 0.45359237)
 
@@ -95,7 +98,7 @@ def _says_same(given: JsonValue, shown: JsonValue) -> bool:
 
 
 def _is_clear(name: str, given: JsonValue, shown: JsonValue) -> bool:
-    """Tell whether a difference can be no matter of wording: identifiers, numbers, dates."""
+    """Tell whether a difference can be no matter of wording: identifiers, numbers, dates, addresses."""
     words = set(words_of(name))
     if words & _BOUNDS or words == {"count"} or name.startswith(("new_", "old_")):
         return False
@@ -104,6 +107,10 @@ def _is_clear(name: str, given: JsonValue, shown: JsonValue) -> bool:
     if isinstance(given, int | float) and isinstance(shown, int | float) and not isinstance(shown, bool):
         return True
     if isinstance(given, str) and isinstance(shown, str):
+        if _EMAIL.fullmatch(given) and _EMAIL.fullmatch(shown):
+            return True
+        if "currency" in words and _CURRENCY.fullmatch(given) and _CURRENCY.fullmatch(shown):
+            return True
         first, second = read_date(given), read_date(shown)
         return first is not None and second is not None and len(given) == 10 == len(shown)
     return False

@@ -1,10 +1,10 @@
-"""Listings: a list must hold what was created, and what was asked for; a total must be that of its parts.
+"""Listings: a list must hold what was created, and what was asked for.
 
-Does not belong here: single records (`state`).
+Does not belong here: single records (`state`), totals (`sums`).
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from gem_assets.records.judgement import Finding
 from gem_assets.records.outcome import Reason
 from gem_assets.verification.finding_levels import make_finding
-from gem_assets.verification.grounding.identifiers import id_noun, singular, squash, words_of
+from gem_assets.verification.grounding.identifiers import singular, squash, words_of
 from gem_assets.verification.material import Exchange, Material
 from gem_assets.verification.state.comparing import agree, is_status
 from gem_assets.verification.state.entities import Sighting
@@ -176,92 +176,3 @@ def find_strays(material: Material, sightings: dict[int, list[Sighting]]) -> lis
                     )
                     break
     return findings[:10]
-
-
-def find_wrong_totals(material: Material) -> list[Finding]:
-    """Find totals that are neither the sum of the parts beside them nor explained by another number there."""
-    findings: list[Finding] = []
-    for exchange in material.exchanges:
-        if not exchange.succeeded or exchange.result_index is None:
-            continue
-        for path, item in _objects(exchange.value):
-            total = next(
-                (item[key] for key in ("total", "total_price", "total_amount", "grand_total") if key in item),
-                None,
-            )
-            if isinstance(total, int | float) and not isinstance(total, bool):
-                parts = _parts(item)
-                rest = [
-                    value for key, value in item.items() if isinstance(value, int | float) and key != "total"
-                ]
-                if parts is not None and not _explained(float(total), parts, rest):
-                    place = f"Message {exchange.result_index}, {path}"
-                    evidence = f"{place}: the total is {quote(total)}, its parts make {parts:g}."
-                    findings.append(
-                        make_finding(
-                            Reason.VERIFY_RESULT_ARITHMETIC, evidence, exchange.result_index, path=path
-                        )
-                    )
-    return findings
-
-
-def _objects(value: JsonValue) -> Iterator[tuple[str, dict[str, JsonValue]]]:
-    stack: list[tuple[str, JsonValue]] = [("$", value)]
-    while stack:
-        path, item = stack.pop()
-        if isinstance(item, dict):
-            yield path, item
-            stack.extend((f"{path}.{key}", child) for key, child in item.items())
-        elif isinstance(item, list):
-            stack.extend((f"{path}[{place}]", child) for place, child in enumerate(item))
-
-
-def _parts(item: dict[str, JsonValue]) -> float | None:
-    lists = [child for child in item.values() if isinstance(child, list) and len(child) > 0]
-    if len(lists) != 1:
-        return None
-    total = 0.0
-    for row in lists[0]:
-        if not isinstance(row, dict):
-            return None
-        amount = next(
-            (
-                row[key]
-                for key in ("line_total", "subtotal", "total", "amount", "price", "unit_price", "cost")
-                if key in row
-            ),
-            None,
-        )
-        count = row.get("quantity", row.get("qty", 1))
-        if (
-            isinstance(amount, bool)
-            or not isinstance(amount, int | float)
-            or not isinstance(count, int | float)
-        ):
-            return None
-        whole = any(key in row for key in ("line_total", "subtotal", "total", "amount"))
-        total += float(amount) * (1 if whole else float(count))
-    return total
-
-
-def _explained(total: float, parts: float, rest: Sequence[JsonValue]) -> bool:
-    """Tell whether a total is the sum of the parts, or that and other numbers there (tax, shipping)."""
-    others = [float(value) for value in rest if isinstance(value, int | float)]
-    candidates = {parts, parts + sum(others), parts - sum(others)}
-    for value in others:
-        candidates |= {
-            parts + value,
-            parts - value,
-            parts * (1 + value / 100),
-            parts * (1 - value / 100),
-            parts * value,
-        }
-        candidates |= {parts + value + other for other in others} | {
-            parts + value - other for other in others
-        }
-    return any(abs(total - candidate) < 0.011 for candidate in candidates)
-
-
-def noun_of(name: str) -> str:
-    """Name what a key identifies, empty where it identifies nothing."""
-    return id_noun(name) or ""

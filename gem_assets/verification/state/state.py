@@ -22,6 +22,7 @@ from gem_assets.verification.state.comparing import (
     is_under_way,
     is_volatile,
     may_be_done_by_user,
+    moves_back,
     moves_on,
 )
 from gem_assets.verification.state.entities import Field, Sighting, find_records
@@ -50,16 +51,18 @@ _PRICED = word_set(
 
 
 # The user did something, or asks to look anew.
-_OUTSIDE = re.compile(
+_DONE_OUTSIDE = re.compile(
     r"\b(?:i|we)(?:'ve| have)?(?: just| now| already)? (?:did|done|paid|removed|closed|opened|turned|"
     r"switched|restarted|"
     r"rebooted|plugged|unplugged|put|moved|loaded|cleared|replaced|reset|pressed|scanned|signed|uploaded|"
     r"sent|collected|"
     r"returned|picked|dropped|filled|emptied|connected|disconnected|enabled|disabled|installed|changed|"
     r"updated|accepted|"
-    r"confirmed|approved|cancelled|fixed|took|swapped)\b|\b(?:try|check|look|read)\b.{0,30}\b(?:again|now|"
-    r"once more)\b|"
-    r"\b(?:how|what) about now\b|\band now\b|\bdone\b|\ball set\b",
+    r"confirmed|approved|cancelled|fixed|took|swapped)\b|\bdone\b|\ball set\b",
+    re.IGNORECASE,
+)
+_LOOK_AGAIN = re.compile(
+    r"\b(?:try|check|look|read)\b.{0,30}\b(?:again|now|once more)\b|\b(?:how|what) about now\b|\band now\b",
     re.IGNORECASE,
 )
 
@@ -116,6 +119,8 @@ def _compare(material: Material, entity: Entity, exchange: Exchange, sighting: S
         if expected and agree(expected[0], value) and not is_volatile(name, value):
             findings.append(_lost(exchange, sighting, name, expected))
             entity.expected.pop(name)
+        elif known and is_status(name) and moves_on(known.value, value):
+            continue
         elif known and not agree(known.value, value) and _comparable(entity, known, exchange, sighting, name):
             findings.append(_contradiction(material, exchange, sighting, name, known))
     findings.extend(_compare_nulls(entity, exchange, sighting))
@@ -206,8 +211,7 @@ def _contradiction(
     doubtful = (
         (known.under_way and not (is_status(name) and not is_under_way({name: known.value})))
         or is_volatile(name, value)
-        or (is_status(name) and moves_on(known.value, value))
-        or (may_be_done_by_user(name, value) and _happened_outside(material, known.message, sighting.message))
+        or (may_be_done_by_user(name, value) and _happened_outside(material, known, sighting, name))
     )
     lost = known.written and known.before is not None and agree(known.before, value)
     reason = Reason.VERIFY_LOST_WRITE if lost else Reason.VERIFY_READ_CONTRADICTION
@@ -267,10 +271,13 @@ def _compare_deletion(entity: Entity, exchange: Exchange, sighting: Sighting) ->
     ]
 
 
-def _happened_outside(material: Material, first: int, last: int) -> bool:
+def _happened_outside(material: Material, known: Known, sighting: Sighting, name: str) -> bool:
+    """Tell whether the user did something in between, or asked to look anew at what may go on by itself."""
+    back = is_status(name) and moves_back(known.value, sighting.fields[name])
     return any(
-        message.role == "user" and _OUTSIDE.search(message.content.replace("’", "'"))
-        for message in material.messages[first + 1 : last]
+        _DONE_OUTSIDE.search(text) or (not back and _LOOK_AGAIN.search(text))
+        for message in material.messages[known.message + 1 : sighting.message]
+        if message.role == "user" and (text := message.content.replace("’", "'"))
     )
 
 
