@@ -29,6 +29,7 @@ test-browser: setup
 bench: setup
 	$(BIN)/python -m gem_assets_tests.benches.bench_ingest
 	$(BIN)/python -m gem_assets_tests.benches.bench_llm
+	$(BIN)/python -m gem_assets_tests.benches.bench_verification
 
 ## proof: what verification catches of planted defects, and its false alarms
 proof: setup

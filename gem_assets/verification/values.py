@@ -40,9 +40,9 @@ def leaves(value: JsonValue) -> Iterator[tuple[str, Scalar]]:
     while stack:
         path, item = stack.pop()
         if isinstance(item, dict):
-            stack.extend((f"{path}.{key}", child) for key, child in reversed(item.items()))
+            stack.extend([(f"{path}.{key}", item[key]) for key in reversed(item)])
         elif isinstance(item, list):
-            stack.extend((f"{path}[{place}]", item[place]) for place in reversed(range(len(item))))
+            stack.extend([(f"{path}[{place}]", item[place]) for place in reversed(range(len(item)))])
         else:
             yield path, item
 

@@ -129,7 +129,8 @@ def _judge_rule(
     rule: Sentence, known: Sequence[Sentence], amounts: frozenset[Amount], times: frozenset[int]
 ) -> tuple[Reason | None, str]:
     """Say whether a rule of the system message is sourced (None), invented or contradicted."""
-    ranked = sorted(known, key=lambda other: overlap(rule, other), reverse=True)[:4]
+    related = [other for other in known if not rule.stems.isdisjoint(other.stems)]
+    ranked = sorted(related, key=lambda other: overlap(rule, other), reverse=True)[:4]
     near = [other for other in ranked if _aligned(rule, other)]
     for other in near:
         difference = _difference(rule, other, amounts, times)

@@ -131,11 +131,15 @@ def _tool_names(material: Material) -> Iterator[Finding]:
         if message.role != "user":
             continue
         named = next(
-            (name for name in names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", message.content)), None
+            (name for name in names if name in message.content and _stands_alone(name, message.content)), None
         )
         if named:
             evidence = f"Message {index}, the user's, names the tool {quote(named)}."
             yield make_finding(Reason.VERIFY_USER_NAMES_TOOL, evidence, index)
+
+
+def _stands_alone(name: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
 
 
 def _repeats(material: Material) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -59,13 +59,14 @@ def states_rule(text: str, rules: Sequence[Rule]) -> bool:
     return any(_echoes(sentence, rules) for sentence in stating)
 
 
-def read_rules(system: str) -> list[Rule]:
+@lru_cache(maxsize=64)
+def read_rules(system: str) -> tuple[Rule, ...]:
     """Take the rules out of a system message."""
-    return [
+    return tuple(
         Rule(_stems(sentence), _numbers(sentence))
         for sentence in _sentences(_plain(system))
         if _cue("in_rule").search(sentence)
-    ]
+    )
 
 
 def is_write(tool: str) -> bool:

@@ -9,6 +9,7 @@ are read in English. Does not belong here: how many patterns are enough (`rules`
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 from gem_assets.records.message import Message
 from gem_assets.records.tool import Tool
@@ -52,12 +53,19 @@ def find_patterns(tools: Sequence[Tool], messages: Sequence[Message]) -> tuple[s
 
 
 def _choices(tools: Sequence[Tool]) -> frozenset[str]:
-    return frozenset(
-        key_of(value)
-        for tool in tools
-        for path, value in leaves(tool.parameters)
-        if ".enum[" in path or path.endswith((".const", ".default"))
-    )
+    keys: set[str] = set()
+    stack: list[Any] = [tool.parameters for tool in tools]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, list):
+            stack.extend(cast(list[Any], node))
+        elif isinstance(node, dict):
+            for name, child in cast(dict[str, Any], node).items():
+                if name in ("enum", "const", "default"):
+                    keys.update(key_of(value) for _, value in leaves(child))
+                elif isinstance(child, dict | list):
+                    stack.append(child)
+    return frozenset(keys)
 
 
 def _shows_rule_conflict(scene: _Scene) -> bool:

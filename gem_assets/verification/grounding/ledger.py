@@ -7,6 +7,7 @@ once the user has answered it. Does not belong here: what a found or missing val
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -37,8 +38,7 @@ NUMBER_WORDS: dict[str, float] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Spot:
+class Spot(NamedTuple):
     """A place: the message, whose it is, and where in its text or its result."""
 
     message: int
@@ -122,15 +122,16 @@ def _enter_leaf(ledger: Ledger, spot: Spot, key: str, item: Scalar) -> None:
 
 
 def _enter_word(ledger: Ledger, word: str, spot: Spot) -> None:
+    if word.isalpha():
+        small = word.casefold()
+        ledger.words[small] = spot
+        if small in NUMBER_WORDS:
+            ledger.numbers.setdefault(float(NUMBER_WORDS[small]), spot)
+        return
     ledger.words[squash(word)] = spot
     if not word.isalnum():
         for part in _PART.findall(word):
             ledger.words[part.casefold()] = spot
-    if word.isalpha():
-        number = NUMBER_WORDS.get(word.casefold())
-        if number is not None:
-            ledger.numbers.setdefault(float(number), spot)
-        return
     for run in _DIGITS.findall(word):
         ledger.runs[run.lstrip("0") or "0"] = spot
 

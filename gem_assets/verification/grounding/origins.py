@@ -18,7 +18,7 @@ from gem_assets.verification.grounding.identifiers import (
     squash,
     words_of,
 )
-from gem_assets.verification.grounding.ledger import Ledger, Spot, find_joined, find_phone
+from gem_assets.verification.grounding.ledger import Ledger, Spot, enter_text, find_joined, find_phone
 from gem_assets.verification.material import Exchange
 from gem_assets.verification.values import Scalar
 from gem_assets.verification.words import word_set
@@ -66,7 +66,8 @@ class Trace:
     """The state of one pass over a dialogue."""
 
     said: Ledger = field(default_factory=Ledger)
-    proposed: Ledger = field(default_factory=Ledger)
+    answered: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    """What the assistant said and the user answered, not entered yet: most values are found without it."""
     unanswered: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     sources: list[ArgumentSource] = field(default_factory=list[ArgumentSource])
     findings: list[Finding] = field(default_factory=list[Finding])
@@ -74,6 +75,15 @@ class Trace:
     shown: set[str] = field(default_factory=set[str])
     """What results have shown identifiers of."""
     shown_ids: set[str] = field(default_factory=set[str])
+    entered: Ledger = field(default_factory=Ledger)
+
+    @property
+    def proposed(self) -> Ledger:
+        """What the assistant said and the user answered."""
+        for place, proposal in self.answered:
+            enter_text(self.entered, place, "proposed", proposal)
+        self.answered.clear()
+        return self.entered
 
 
 @dataclass(frozen=True)

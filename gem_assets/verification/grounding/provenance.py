@@ -43,7 +43,9 @@ def trace_arguments(material: Material) -> tuple[list[ArgumentSource], list[Find
             by_result[exchange.result_index] = exchange
     for index, message in enumerate(material.messages):
         if message.role == "assistant":
-            trace.findings.extend(find_unknown_amounts(trace.said, trace.proposed, index, message.content))
+            trace.findings.extend(
+                find_unknown_amounts(trace.said, lambda: trace.proposed, index, message.content)
+            )
             trace.unanswered.append((index, message.content))
             for exchange in by_message.get(index, ()):
                 _trace_call(trace, material, exchange)
@@ -68,8 +70,7 @@ def _enter_tool_message(trace: Trace, material: Material, index: int, exchange: 
 
 def _enter_speech(trace: Trace, index: int, role: str, text: str) -> None:
     if role == "user":
-        for place, proposal in trace.unanswered:
-            enter_text(trace.proposed, place, "proposed", proposal)
+        trace.answered.extend(trace.unanswered)
         trace.unanswered.clear()
     enter_text(trace.said, index, "system" if role == "system" else "user", text)
 

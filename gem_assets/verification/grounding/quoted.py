@@ -4,7 +4,7 @@ English words; all of it advisory. Does not belong here: where an argument comes
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from gem_assets.records.judgement import Finding
 from gem_assets.records.outcome import Reason
@@ -38,12 +38,14 @@ _UNITS = {
 _WITH_UNIT = re.compile(r"(?<![\w.,])(\d[\d,]*(?:\.\d+)?)(?:\s?°)?[\s-]?([a-z]+)?")
 
 
-def find_unknown_amounts(said: Ledger, proposed: Ledger, index: int, text: str) -> Iterator[Finding]:
+def find_unknown_amounts(
+    said: Ledger, proposed: Callable[[], Ledger], index: int, text: str
+) -> Iterator[Finding]:
     """Find amounts of money that the assistant names and that nothing before holds or yields."""
     for found in _AMOUNT.finditer(text):
         written = next(group for group in found.groups() if group)
         number = to_number(written)
-        if number is None or number in said.numbers or number in proposed.numbers or number < 2:
+        if number is None or number < 2 or number in said.numbers or number in proposed().numbers:
             continue
         if derive_number(said, number) or _combines(said, number):
             continue

@@ -10,7 +10,7 @@ from gem_assets.records.judgement import Finding
 from gem_assets.records.outcome import Reason
 from gem_assets.records.tool import Tool
 from gem_assets.verification.dialogue import Dialogue, Use
-from gem_assets.verification.schema.argument_check import LISTED, Breach, find_breaches
+from gem_assets.verification.schema.argument_check import LISTED, ArgumentCheck, Breach, find_breaches
 from gem_assets.verification.schema.argument_schema import compile_parameters
 from gem_assets.verification.values import flaw, quote
 
@@ -102,10 +102,12 @@ def find_bad_arguments(dialogue: Dialogue) -> list[Finding]:
     tools: dict[str, Tool] = {}
     for tool in dialogue.tools:
         tools.setdefault(tool.name, tool)
+    checks = {use.call.name for use in dialogue.uses if use.call.name in tools}
+    compiled = {name: compile_parameters(tools[name].parameters) for name in checks}
     findings: list[Finding] = []
     for use in dialogue.uses:
-        if use.call.name in tools and not use.failed and _malformation(dialogue, use) is None:
-            findings.extend(_judge_arguments(use, tools[use.call.name]))
+        if use.call.name in compiled and not use.failed and _malformation(dialogue, use) is None:
+            findings.extend(_judge_arguments(use, compiled[use.call.name]))
     return sorted(findings, key=lambda finding: ARGUMENT_REASONS.index(Reason(finding.reason)))
 
 
@@ -119,8 +121,7 @@ def _malformation(dialogue: Dialogue, use: Use) -> str | None:
     return f"of the arguments of {quote(use.call.name)}, {problem}" if problem else None
 
 
-def _judge_arguments(use: Use, tool: Tool) -> list[Finding]:
-    check = compile_parameters(tool.parameters)
+def _judge_arguments(use: Use, check: ArgumentCheck | str) -> list[Finding]:
     if isinstance(check, str):
         return []
     return [
