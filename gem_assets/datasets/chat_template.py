@@ -39,9 +39,16 @@ class GenerationExtension(Extension):
         return f"{_BEGIN}{text}{_END}" if context.get("mark_learnt") else text
 
 
-def render_chat(messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]] = ()) -> str:
-    """Write a chat in the OpenAI shape as Qwen3's non-thinking template does."""
-    return _template().render(messages=list(messages), tools=list(tools) or None)
+def render_chat(
+    messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]] = (), *, open_turn: bool = False
+) -> str:
+    """Write a chat in the OpenAI shape as Qwen3's non-thinking template does.
+
+    With `open_turn` the text ends where the assistant's next turn begins.
+    """
+    return _template().render(
+        messages=list(messages), tools=list(tools) or None, add_generation_prompt=open_turn
+    )
 
 
 def render_learnt(messages: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]] = ()) -> list[str]:

@@ -15,6 +15,7 @@ FIELDS = {
     "refine_trajectory": {"document", "tools", "constraints", "trajectory", "language"},
     "judge_trajectory": {"document", "constraints", "tools", "trajectory", "findings"},
     "repair_answer": {"problem"},
+    "grade_turn": {"dialogue", "reference", "turn"},
 }
 # A change here is a change of the data: it belongs into CHANGELOG.md.
 VERSIONS = {
@@ -24,6 +25,7 @@ VERSIONS = {
     "refine_trajectory": "9050c8e88887",
     "judge_trajectory": "ba6ae8ddc6b3",
     "repair_answer": "b1c8aaa15a9b",
+    "grade_turn": "78da543dd8a4",
 }
 RULES = tomllib.loads((Path(__file__).parent / "rules.toml").read_text("utf-8"))
 PHRASES = [(prompt, rule, phrase) for prompt, rules in RULES.items() for rule, phrase in rules.items()]
