@@ -13,14 +13,32 @@ import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import FrameType
 
 from gem_assets.orchestration.addresses import HOST, read_addresses
+from gem_assets.orchestration.backfill import LaunchError
 from gem_assets.orchestration.instance import open_instance
+from gem_assets.orchestration.running import cancel_runs
 from gem_assets.settings import CHECKOUT, SettingsError, load_settings, read_environment
 from gem_assets.store.home import Home
 from gem_assets.store.tables import declare_tables
 
 GRACE_SECONDS = 10
+RUNS_SECONDS = 40
+"""For runs to end: calls in flight have 20 seconds to come home (`llm/limits/pacing.py`), tables take a few."""
+
+
+class Stop(threading.Event):
+    """Set by the first signal; by the second one, nothing is waited for any more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hurried = False
+
+    def asked(self, number: int, frame: FrameType | None) -> None:
+        """Take note of a signal."""
+        self.hurried = self.is_set()
+        self.set()
 
 
 def main() -> int:
@@ -36,15 +54,15 @@ def main() -> int:
         return 2
     declare_tables(home)
     open_instance(home)
-    stop = threading.Event()
+    stop = Stop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, stop.asked)
     dagster = start_dagster(
         {**environment, "GEM_HOME": str(home.root), "DAGSTER_HOME": str(home.dagster)}, addresses.ui_port
     )
     print(f"Dagster on {addresses.ui}, reports on {addresses.report}", flush=True)  # noqa: T201
     try:
-        return _serve(dagster, stop)
+        return _serve(dagster, stop, addresses.graphql)
     finally:
         pages.shutdown()
 
@@ -79,10 +97,11 @@ def _claim(port: int, variable: str) -> None:
             ) from error
 
 
-def _serve(dagster: subprocess.Popen[bytes], stop: threading.Event) -> int:
+def _serve(dagster: subprocess.Popen[bytes], stop: Stop, graphql: str) -> int:
     while dagster.poll() is None and not stop.wait(timeout=0.5):
         pass
     if dagster.poll() is None:
+        _end_runs(graphql, stop)
         dagster.send_signal(signal.SIGINT)
         try:
             dagster.wait(timeout=GRACE_SECONDS)
@@ -90,6 +109,17 @@ def _serve(dagster: subprocess.Popen[bytes], stop: threading.Event) -> int:
             print("Dagster did not stop by itself and is ended", flush=True)  # noqa: T201
     _end_group(dagster)
     return 0 if stop.is_set() else 1
+
+
+def _end_runs(graphql: str, stop: Stop) -> None:
+    print("stopping: runs end first, so that no answer that was paid for is lost", flush=True)  # noqa: T201
+    try:
+        left = cancel_runs(graphql, RUNS_SECONDS, lambda: stop.hurried)
+    except LaunchError as error:
+        print(f"runs could not be asked to end: {error}", flush=True)  # noqa: T201
+        return
+    if left:
+        print(f"{left} runs are ended as they are; launching them again continues", flush=True)  # noqa: T201
 
 
 def _end_group(dagster: subprocess.Popen[bytes]) -> None:
