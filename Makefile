@@ -5,8 +5,10 @@ BIN := .venv/bin
 export GEM_HOME ?= $(CURDIR)/.gem
 export DAGSTER_HOME := $(GEM_HOME)/dagster
 READY := .venv/.ready
+EVAL_READY := .venv-eval/.ready
 
-.PHONY: demo test test-slow test-browser bench proof laws filter-weights check ui setup lock clean
+.PHONY: demo test test-slow test-browser test-evaluate bench bench-evaluate proof laws filter-weights check ui setup \
+	lock lock-eval eval-env clean
 
 ## demo: set up, carry the sample corpus through every stage, print where documents are lost
 demo: setup
@@ -15,7 +17,7 @@ demo: setup
 
 ## test: the tests, in about three minutes
 test: setup
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow and not browser"
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow and not browser and not evaluate"
 
 ## test-slow: whole backfills, killed and repeated; the whole path over real HTTP
 test-slow: setup
@@ -24,6 +26,10 @@ test-slow: setup
 ## test-browser: pages in headless Chromium (CHROMIUM names another than /usr/bin/chromium)
 test-browser: setup
 	$(BIN)/pytest gem_assets_tests/browser -m browser
+
+## test-evaluate: the benchmarks' own harnesses on a few entries, in their own environment
+test-evaluate: eval-env
+	REQUIRE_EVAL_ENV=1 $(BIN)/pytest -n 2 --dist loadgroup -m evaluate
 
 ## bench: ratios against baselines measured in the same run
 bench: setup
@@ -61,7 +67,23 @@ ui: setup
 lock: setup
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
 
+## eval-env: the benchmark BFCL in an environment of its own, for `gem evaluate`
+eval-env: $(EVAL_READY)
+
+## lock-eval: pin that environment anew; bfcl-eval without its dependencies, which take 6 GB
+lock-eval: setup
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		requirements-eval.in -o requirements-eval.lock
+	echo "bfcl-eval==2026.3.23" | $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --no-deps - >> requirements-eval.lock
+
 setup: $(READY)
+
+$(EVAL_READY): requirements-eval.lock | setup
+	@echo "installing BFCL into .venv-eval …"
+	@test -x .venv-eval/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python .venv-eval
+	@$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode --python .venv-eval/bin/python requirements-eval.lock
+	@touch $@
 
 # uv fills the environment in seconds and checks every hash; pip only brings uv.
 $(READY): requirements.lock pyproject.toml
@@ -74,4 +96,4 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache
+	rm -rf .venv .venv-eval .pytest_cache .ruff_cache

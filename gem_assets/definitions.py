@@ -8,6 +8,7 @@ from gem_assets.orchestration.assets import SHARD_ASSETS
 from gem_assets.orchestration.batch import collect_batches
 from gem_assets.orchestration.checks import freshness_checks, table_checks
 from gem_assets.orchestration.dataset_assets import DATASET_ASSETS, decontaminated
+from gem_assets.orchestration.evaluation_assets import EVALUATION_ASSETS, EVALUATION_CHECKS
 from gem_assets.orchestration.jobs import JOBS
 from gem_assets.orchestration.metadata import describe_asset
 from gem_assets.orchestration.options import RunOptions
@@ -35,9 +36,9 @@ def build_definitions(environment: dict[str, str]) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             *dg.map_asset_specs(described, SHARD_ASSETS),
-            *dg.map_asset_specs(owned, [warehouse, yield_report, *DATASET_ASSETS]),
+            *dg.map_asset_specs(owned, [warehouse, yield_report, *DATASET_ASSETS, *EVALUATION_ASSETS]),
         ],
-        asset_checks=[table_checks, freshness_checks, decontaminated],
+        asset_checks=[table_checks, freshness_checks, decontaminated, *EVALUATION_CHECKS],
         jobs=JOBS,
         sensors=[
             collect_batches,

@@ -29,6 +29,7 @@ class Reply:
     input_tokens: int = 10
     output_tokens: int = 5
     choices: bool = True
+    tool_calls: list[dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -330,6 +331,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _completion(request: Mapping[str, Any], reply: Reply) -> str:
     message: dict[str, Any] = {"role": "assistant", "content": reply.content}
+    if reply.tool_calls:
+        message["tool_calls"] = reply.tool_calls
     if reply.reasoning is not None:
         message["reasoning_content"] = reply.reasoning
     choice = {"index": 0, "message": message, "finish_reason": reply.finish_reason}

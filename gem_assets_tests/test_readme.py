@@ -52,5 +52,5 @@ def test_every_command_that_is_named_exists():
 
 def test_every_make_target_that_is_named_exists():
     makefile = (CHECKOUT / "Makefile").read_text()
-    for target in set(re.findall(r"(?:^|`)make (\w+)", README, re.MULTILINE)):
+    for target in set(re.findall(r"(?:^|`)make ([\w-]+)", README, re.MULTILINE)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

@@ -36,8 +36,10 @@ class Inquiry:
 
     question: Question
     sampling: Sampling
-    messages: tuple[Mapping[str, str], ...]
+    messages: tuple[Mapping[str, Any], ...]
     schema: Mapping[str, Any] | None
+    passed: Mapping[str, Any] | None = None
+    """The fields of a request that another program wrote (`relay.py`): sent as they are, instead of ours."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,16 @@ class Buyer:
     def parameters(self, inquiry: Inquiry, allowance: int, model: str | None = None) -> dict[str, Any]:
         """Write the request as litellm takes it, without what this model was found not to take."""
         model = model or self._settings.model
+        wanted = self._wanted(inquiry, allowance)
+        kept = {name: value for name, value in wanted.items() if (model, name) not in self._dropped}
+        if "max_tokens" in wanted and "max_tokens" not in kept:
+            kept["max_completion_tokens"] = allowance  # its later name in the OpenAI interface
+        return {"model": model, "messages": list(inquiry.messages), **kept}
+
+    def _wanted(self, inquiry: Inquiry, allowance: int) -> dict[str, Any]:
+        if inquiry.passed is not None:
+            limit = {"max_tokens": allowance} if "max_tokens" in inquiry.passed else {}
+            return {**inquiry.passed, **limit}
         wanted: dict[str, Any] = {
             "temperature": inquiry.sampling.temperature,
             "top_p": inquiry.sampling.top_p,
@@ -90,10 +102,7 @@ class Buyer:
         if inquiry.schema is not None:
             schema = {"name": inquiry.question.task, "schema": dict(inquiry.schema)}
             wanted["response_format"] = {"type": "json_schema", "json_schema": schema}
-        kept = {name: value for name, value in wanted.items() if (model, name) not in self._dropped}
-        if "max_tokens" not in kept:
-            kept["max_completion_tokens"] = allowance  # its later name in the OpenAI interface
-        return {"model": model, "messages": list(inquiry.messages), **kept}
+        return wanted
 
     def close(self) -> None:
         """Begin no request any more; those under way may end."""

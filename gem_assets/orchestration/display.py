@@ -27,7 +27,7 @@ class Display:
 
     def underway(self, progress: Progress) -> None:
         """Show how far a stage is with a shard."""
-        told = f"{progress.shard} {progress.asset} {progress.done}/{progress.total}"
+        told = f"{progress.shard} {progress.asset} {progress.done}/{progress.total} {progress.note}".rstrip()
         if self._terminal:
             click.echo(f"\r\033[K{told}", nl=False)
         elif time.monotonic() - self._told >= LINE_SECONDS:
@@ -40,7 +40,7 @@ class Display:
         said = "done" if done.ok else f"FAILED: {done.problem}"
         seconds = time.monotonic() - self._started
         clear = "\r\033[K" if self._terminal else ""
-        click.echo(f"{clear}[{self._ended}/{self._total}] {done.order.shard} {said} ({seconds:.0f} s)")
+        click.echo(f"{clear}[{self._ended}/{self._total}] {done.order.name} {said} ({seconds:.0f} s)")
 
     def tables(self, done: Done) -> None:
         """Show that the tables over all shards were rebuilt."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 
 from gem_assets.orchestration.dataset_assets import register_recipes
+from gem_assets.orchestration.evaluation_assets import register_evaluated_models
 from gem_assets.orchestration.partitions import register_shards
 from gem_assets.store.files import is_alive, only_writer
 from gem_assets.store.home import Home
@@ -27,6 +28,7 @@ def open_instance(home: Home) -> dg.DagsterInstance:
         instance.all_instigator_state()
         register_shards(instance, home)
         register_recipes(instance, home)
+        register_evaluated_models(instance, home)
         settle_dead_runs(instance)
     return instance
 

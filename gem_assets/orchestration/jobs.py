@@ -6,6 +6,7 @@ from pydantic import Field
 from gem_assets.orchestration.assets import SHARD_ASSETS, validated_trajectories
 from gem_assets.orchestration.backfill import LaunchError, launch_stale
 from gem_assets.orchestration.dataset_assets import DATASET_ASSETS
+from gem_assets.orchestration.evaluation_assets import benchmark_report, bfcl_generation, bfcl_scores
 from gem_assets.orchestration.resources import Workplace
 from gem_assets.orchestration.run_stale import forecast
 from gem_assets.orchestration.tables import warehouse, yield_report
@@ -45,9 +46,17 @@ dataset_job = dg.define_asset_job(
     tags={"gem/unit": "recipe"},
 )
 
+bfcl_job = dg.define_asset_job(
+    "bfcl",
+    selection=[bfcl_generation, bfcl_scores],
+    description="Have a model answer a category of BFCL V3 multi-turn, and score its answers.",
+    tags={"gem/unit": "evaluated model and category"},
+)
+
 tables_job = dg.define_asset_job(
     "tables",
-    selection=dg.AssetSelection.assets(warehouse, yield_report) | dg.AssetSelection.all_asset_checks(),
+    selection=dg.AssetSelection.assets(warehouse, yield_report, benchmark_report)
+    | dg.AssetSelection.all_asset_checks(),
     description="Rebuild the warehouse and the yield report, and run every check.",
     tags={"gem/unit": "all"},
 )
@@ -96,4 +105,4 @@ def backfill_stale() -> None:
     backfill_what_is_stale()
 
 
-JOBS = (synthesise_job, validate_job, dataset_job, tables_job, backfill_stale)
+JOBS = (synthesise_job, validate_job, dataset_job, bfcl_job, tables_job, backfill_stale)

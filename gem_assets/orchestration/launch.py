@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,11 @@ class Order:
     limit: int | None = None
     """Only so many of the shard's documents."""
 
+    @property
+    def name(self) -> str:
+        """What it is about, for a line of progress."""
+        return self.shard or "tables"
+
     def to_line(self) -> str:
         """Write the order as a worker reads it."""
         told: dict[str, Any] = {"tables": True}
@@ -35,6 +40,25 @@ class Order:
             told = {"shard": self.shard, "assets": self.assets}
         if self.limit is not None:
             told["options"] = {"limit": self.limit}
+        return json.dumps(told) + "\n"
+
+
+@dataclass(frozen=True)
+class JobOrder(Order):
+    """A job of one partition that has several dimensions."""
+
+    job: str = ""
+    partition: Mapping[str, str] = field(default_factory=dict[str, str])
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def name(self) -> str:
+        """What it is about."""
+        return " ".join([self.job, *self.partition.values()])
+
+    def to_line(self) -> str:
+        """Write the order as a worker reads it."""
+        told = {"job": self.job, "partition": dict(self.partition), "tags": dict(self.tags)}
         return json.dumps(told) + "\n"
 
 

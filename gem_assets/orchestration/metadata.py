@@ -81,7 +81,11 @@ def rows_metadata(connection: Connection, path: Path, run: StageRun) -> dict[str
 
 def column_schema(asset: str) -> dict[str, dg.TableSchema]:
     """Show an asset's columns in the UI, each with the comment of its declaration."""
-    table = f"{asset}_outcomes"
+    return column_schema_of(f"{asset}_outcomes")
+
+
+def column_schema_of(table: str) -> dict[str, dg.TableSchema]:
+    """Show a table's columns in the UI, each with the comment of its declaration."""
     comments = dict(re.findall(r"^\s+(\w+) .*?-- (.+)$", read_sql("tables", table), re.MULTILINE))
     columns = [dg.TableColumn(name, kind, comments.get(name)) for name, kind in column_types(table)]
     return {"dagster/column_schema": dg.TableSchema(columns)}

@@ -22,23 +22,25 @@ class Progress:
     shard: str
     done: int
     total: int
+    note: str = ""
+    """What else there is to say: requests, cost, time left."""
 
     def to_line(self) -> str:
         """Write it as one line."""
         return json.dumps({"progress": vars(self)}) + "\n"
 
 
-def progress_teller(asset: str, shard: str) -> Callable[[int, int], None]:
-    """Make the function that a stage calls after each input; it tells at most once a second."""
+def progress_teller(asset: str, shard: str) -> Callable[..., None]:
+    """Make the function to call with inputs done, all inputs and a note; it tells at most once a second."""
     descriptor = os.environ.get(VARIABLE)
     last = time.monotonic()
 
-    def tell(done: int, total: int) -> None:
+    def tell(done: int, total: int, note: str = "") -> None:
         nonlocal last
         now = time.monotonic()
         if descriptor is None or now - last < INTERVAL_SECONDS:
             return
         last = now
-        os.write(int(descriptor), Progress(asset, shard, done, total).to_line().encode())
+        os.write(int(descriptor), Progress(asset, shard, done, total, note).to_line().encode())
 
     return tell

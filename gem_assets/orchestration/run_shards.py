@@ -60,14 +60,16 @@ def run_shards(settings: Settings, environment: dict[str, str], shards: Sequence
 
 def _execute(orders: Sequence[Order], home: Home, environment: dict[str, str], workers: int) -> int:
     launcher = Launcher(environment, home.dagster / "worker.log")
-    _stop_on_signals(launcher)
+    stop_on_signals(launcher)
     display = Display(len(orders))
     results = launcher.execute(orders, workers, display.done, display.underway)
     results += launcher.execute([Order(None)], 1, display.tables)
     return sum(not done.ok for done in results) + len(orders) + 1 - len(results)
 
 
-def _stop_on_signals(launcher: Launcher) -> None:
+def stop_on_signals(launcher: Launcher) -> None:
+    """Let a signal stop the workers in order."""
+
     def stop(number: int, frame: FrameType | None) -> None:
         click.echo("stopping: what was bought is journaled, run this again to continue", err=True)
         launcher.stop()

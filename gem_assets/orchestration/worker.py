@@ -1,7 +1,7 @@
 """A process that executes runs for `gem run`: reads one order per line, answers one line per order.
 
-Orders: {"shard": "demo-00000", "assets": ["documents", …]} or {"tables": true}. It ends when its input
-does, so that it does not outlive the command that started it.
+Orders: {"shard": "demo-00000", "assets": ["documents", …]}, {"job": "bfcl", "partition": {…}} or
+{"tables": true}. It ends when its input does, so that it does not outlive the command that started it.
 """
 
 import json
@@ -51,6 +51,10 @@ def execute(
     if order.get("tables"):
         job = definitions.resolve_job_def("tables")
         result = job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
+    elif "job" in order:
+        job = definitions.resolve_job_def(order["job"])
+        key = dg.MultiPartitionKey(order["partition"])
+        result = job.execute_in_process(instance=instance, partition_key=key, tags=tags, raise_on_error=False)
     else:
         # Without checks, which look at all shards: they are run once, with the tables.
         job = definitions.resolve_job_def("synthesise").get_subset(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gem_assets.records.base import content_hash
+from gem_assets.reports.benchmarks import Line
 from gem_assets.reports.comparing import Comparison
 from gem_assets.reports.detail import FindingCount, SizeCount, YieldPoint
 from gem_assets.reports.model import PAPER_REFINEMENT, CategoryCount, ShardYield, StageYield
@@ -116,6 +117,28 @@ def differences(comparisons: Sequence[Comparison]) -> str | None:
         if one.difference
     ]
     return _draw("differences", values) if values else None
+
+
+def benchmark_scores(lines: Sequence[Line], columns: Mapping[str, str]) -> str | None:
+    """Draw each system's scores with their intervals, a panel per column; None where none is ours."""
+    if not any(line.kind == "ours" for line in lines):
+        return None
+    values = [
+        {
+            "system": f"{visible(line.system)} {line.size}".strip(),
+            "kind": "ours" if line.kind == "ours" else "the paper's",
+            "place": place,
+            "column": title,
+            "at": number,
+            "value": line.cells[column].value,
+            "low": line.cells[column].low,
+            "high": line.cells[column].high,
+        }
+        for place, line in enumerate(lines)
+        for number, (column, title) in enumerate(columns.items())
+        if column in line.cells
+    ]
+    return _draw("benchmark_scores", values)
 
 
 def _thinned(shares: Sequence[float]) -> Iterable[tuple[float, float]]:

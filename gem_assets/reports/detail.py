@@ -4,8 +4,9 @@ Does not belong here: how it is drawn (`charts.py`, `page.py`).
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from gem_assets.reports.benchmarks import Benchmarks, read_benchmarks
 from gem_assets.reports.calibration import Calibration, read_calibrations
 from gem_assets.reports.comparing import Comparison, read_comparisons
 from gem_assets.reports.reading import read_rows
@@ -99,6 +100,7 @@ class Detail:
     comparisons: tuple[Comparison, ...] = ()
     languages: tuple[LanguageYield, ...] = ()
     calibrations: tuple[Calibration, ...] = ()
+    benchmarks: Benchmarks = field(default_factory=Benchmarks)
 
     @property
     def language_rows(self) -> list[tuple[str, dict[str, LanguageYield]]]:
@@ -119,4 +121,5 @@ def read_detail(home: Home, connection: Connection, chosen: tuple[str, str] | No
         comparisons=read_comparisons(home, connection, chosen),
         languages=read_rows(connection, "yield_by_language", LanguageYield),
         calibrations=read_calibrations(connection),
+        benchmarks=read_benchmarks(connection),
     )

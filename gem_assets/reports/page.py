@@ -13,6 +13,8 @@ import jinja2
 from markupsafe import Markup
 
 from gem_assets.reports import charts, figures
+from gem_assets.reports.benchmarks import BFCL_COLUMNS, TAU2_COLUMNS
+from gem_assets.reports.benchmarks_text import TITLES, score_told
 from gem_assets.reports.comparison_text import cautions, sentence
 from gem_assets.reports.detail import Detail
 from gem_assets.reports.model import (
@@ -146,6 +148,8 @@ def render_html(report: YieldReport, detail: Detail = _NO_DETAIL) -> str:
                 ],
             ),
             paper_filter_yield=PAPER_FILTER_YIELD,
+            benchmark_columns={"bfcl": BFCL_COLUMNS, "tau2": TAU2_COLUMNS},
+            benchmark_titles=TITLES,
         )
     )
 
@@ -160,6 +164,8 @@ def _draw_charts(report: YieldReport, detail: Detail) -> dict[str, Markup | None
         "tasks": charts.labels_beside_paper(report.labels_of("task_category"), PAPER_TASK_SHARES),
         "findings": charts.finding_bars(detail.findings),
         "differences": charts.differences(detail.comparisons),
+        "bfcl": charts.benchmark_scores(detail.benchmarks.lines("bfcl"), BFCL_COLUMNS),
+        "tau2": charts.benchmark_scores(detail.benchmarks.lines("tau2"), TAU2_COLUMNS),
     }
     return {name: None if svg is None else Markup(svg) for name, svg in drawn.items()}
 
@@ -189,6 +195,7 @@ def _environment() -> jinja2.Environment:
         "sentence": sentence,
         "cautions": cautions,
         "per": _per,
+        "score": score_told,
     }
     environment.globals["viewer"] = _viewer_link
     return environment

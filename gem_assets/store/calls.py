@@ -23,6 +23,12 @@ ASSETS = {
     "refine_trajectory": "refined_trajectories",
     "judge_trajectory": "validated_trajectories",
 }
+# And the asset whose harness asks, for each relay.
+HARNESS_ASSETS = {
+    "bfcl": "bfcl_generation",
+    "tau2_agent": "tau2_simulation",
+    "tau2_user": "tau2_simulation",
+}
 _QUERY = (
     "SELECT key, role, task, prompt_version, model, answered_by, base_url, sample, status, finish_reason, "
     "refusal_kind AS refusal, parse_result, answers, input_tokens, output_tokens, cost, seconds, run_id, "
@@ -51,7 +57,7 @@ def read_calls(journal: Path) -> list[dict[str, Any]]:
 def _as_declared(row: dict[str, Any]) -> dict[str, Any]:
     times = {name: _moment(row[name]) for name in ("started_at", "finished_at")}
     texts = {name: as_text(value) for name, value in row.items() if isinstance(value, str)}
-    return row | texts | times | {"asset": ASSETS.get(row["task"])}
+    return row | texts | times | {"asset": (ASSETS | HARNESS_ASSETS).get(row["task"])}
 
 
 def _moment(seconds: float | None) -> datetime | None:

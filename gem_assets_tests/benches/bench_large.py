@@ -62,7 +62,9 @@ def many_small_files(folder: Path, count: int, shard_size: int) -> None:
     for number in range(count):
         if not number % 1_000:
             (named / f"{number // 1_000:04d}").mkdir(parents=True)
-        (named / f"{number // 1_000:04d}" / f"{number}.txt").write_text(f"{number}. Open it and press Start.\n")
+        (named / f"{number // 1_000:04d}" / f"{number}.txt").write_text(
+            f"{number}. Open it and press Start.\n"
+        )
     command = [sys.executable, "-c", INGEST, str(named), str(shard_size)]
     show(f"{count:,} files", measure(command, folder), count)
     shutil.rmtree(named)

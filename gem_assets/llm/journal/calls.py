@@ -124,9 +124,9 @@ class Totals:
 
 def call_key(
     model: str,
-    messages: Iterable[Mapping[str, str]],
+    messages: Iterable[Mapping[str, Any]],
     schema: Mapping[str, Any] | None,
-    sampling: Mapping[str, float | str],
+    sampling: Mapping[str, Any],
     sample: int,
 ) -> str:
     """Name a question by what the model sees: 64 hex digits.

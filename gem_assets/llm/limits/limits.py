@@ -5,6 +5,7 @@ The state is in the journal, because processes share it. Does not belong here: p
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from gem_assets.llm.journal.calls import Bought, Claim
 from gem_assets.llm.journal.journal import Journal
@@ -14,11 +15,11 @@ from gem_assets.llm.limits.pacing import Pace
 from gem_assets.llm.limits.places import Demand
 from gem_assets.llm.limits.rates import Take
 from gem_assets.llm.money.budget import Exhausted
-from gem_assets.llm.money.prices import at_most, find_price, unknown_price_sentence
+from gem_assets.llm.money.prices import at_most, byte_count, find_price, unknown_price_sentence
 from gem_assets.llm.protocol import StopRunError
 from gem_assets.llm.roles import RoleSettings
 
-Messages = Sequence[Mapping[str, str]]
+Messages = Sequence[Mapping[str, Any]]
 
 # What an answer is taken to be long before any came.
 EXPECTED_TOKENS = 1000
@@ -102,6 +103,6 @@ class Limits:
         return f"{kind} {self._settings.pool}"
 
     def _expected_tokens(self, messages: Messages) -> float:
-        asked = sum(len(message["content"].encode()) for message in messages) / USUAL_BYTES_PER_TOKEN
+        asked = sum(map(byte_count, messages)) / USUAL_BYTES_PER_TOKEN
         answer = self._answered_tokens / self._answers if self._answers else EXPECTED_TOKENS
         return asked + answer

@@ -3,8 +3,10 @@
 Does not belong here: budgets (`budget.py`).
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from gem_assets.llm.answers import Reading
 from gem_assets.llm.provider import ModelFacts, model_facts, open_litellm
@@ -62,14 +64,21 @@ def cost_of(settings: RoleSettings, model: str, reading: Reading, said: float | 
     return own.of(reading.input_tokens, reading.output_tokens) if own else said
 
 
-def at_most(price: Price, messages: Iterable[Mapping[str, str]], allowance: int) -> float:
+def at_most(price: Price, messages: Iterable[Mapping[str, Any]], allowance: int) -> float:
     """What a request may cost at most."""
     return price.of(most_input_tokens(messages), allowance)
 
 
-def most_input_tokens(messages: Iterable[Mapping[str, str]]) -> float:
+def most_input_tokens(messages: Iterable[Mapping[str, Any]]) -> float:
     """The tokens a prompt has at most."""
-    return sum(len(message["content"].encode()) for message in messages) / BYTES_PER_TOKEN + 100
+    return sum(map(byte_count, messages)) / BYTES_PER_TOKEN + 100
+
+
+def byte_count(message: Mapping[str, Any]) -> int:
+    """Count the bytes of a message that the model reads: its text, or all of it where there is more."""
+    if message.keys() <= {"role", "content"} and isinstance(message["content"], str):
+        return len(message["content"].encode())
+    return len(json.dumps(message, default=str))
 
 
 def unknown_price_sentence(settings: RoleSettings, model: str, caps: Iterable[str]) -> str:

@@ -1,0 +1,47 @@
+"""The command that evaluates a model."""
+
+import sys
+from typing import Any
+
+import click
+
+from gem_assets.commands.prepared import with_home
+from gem_assets.settings import Settings
+
+
+@click.command()
+@click.argument("benchmark", type=click.Choice(["bfcl"]))
+@click.option("--model", help="The served name of the model; GEM_POLICY_MODEL otherwise.")
+@click.option("--base-url", help="Where it is served; GEM_POLICY_BASE_URL otherwise.")
+@click.option("--name", help="A name for this model with these settings; made of them otherwise.")
+@click.option("--categories", help="Some of them, with commas between; all otherwise.")
+@click.option("--limit", type=click.IntRange(1), help="A trial: the first N entries of each category.")
+@click.option(
+    "--mode",
+    type=click.Choice(["fc", "prompt"]),
+    default="fc",
+    show_default=True,
+    help="fc: the server parses tool calls. prompt: tools stand in the system message.",
+)
+@click.option(
+    "--thinking",
+    type=click.Choice(["default", "on", "off"]),
+    default="default",
+    show_default=True,
+    help="Told to the model's chat template; default leaves it to the server.",
+)
+@click.option("--recipe", help="The recipe whose dataset it was trained on, for the decontamination verdict.")
+@click.option(
+    "--threads", type=click.IntRange(1, 256), default=16, show_default=True, help="Entries at a time."
+)
+@with_home
+def evaluate(
+    settings: Settings,
+    environment: dict[str, str],
+    benchmark: str,
+    **wanted: Any,  # noqa: ANN401
+) -> None:
+    """Score a served model on a benchmark with the benchmark's own harness, and write the report."""
+    from gem_assets.orchestration.run_evaluation import EvaluationWanted, run_evaluation
+
+    sys.exit(run_evaluation(settings, environment, EvaluationWanted(benchmark, **wanted)))

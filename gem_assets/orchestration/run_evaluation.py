@@ -1,0 +1,115 @@
+"""`gem evaluate`: one run per category, one after the other, then the tables and the report.
+
+Imports no Dagster: the worker does. One at a time because a category by itself keeps the server busy.
+"""
+
+from dataclasses import dataclass
+
+import click
+
+from gem_assets.evaluation.benchmark_files import LIMIT_TAG, PARTS, THREADS_TAG
+from gem_assets.evaluation.bfcl import ENVIRONMENT, PYTHON
+from gem_assets.evaluation.evaluated_models import (
+    EvaluatedModel,
+    EvaluationError,
+    Mode,
+    describe_model,
+    remember,
+)
+from gem_assets.evaluation.harness_process import find_python
+from gem_assets.llm.relay import Thinking
+from gem_assets.orchestration.display import Display
+from gem_assets.orchestration.launch import JobOrder, Launcher, Order
+from gem_assets.orchestration.run_shards import stop_on_signals
+from gem_assets.reports.benchmarks import read_benchmarks
+from gem_assets.reports.benchmarks_text import render_benchmarks
+from gem_assets.settings import Settings
+from gem_assets.store.connections import open_live
+from gem_assets.store.files import sweep
+from gem_assets.store.home import Home
+
+
+@dataclass(frozen=True)
+class EvaluationWanted:
+    """What is asked for, as the options say it."""
+
+    benchmark: str
+    model: str | None = None
+    base_url: str | None = None
+    name: str | None = None
+    categories: str | None = None
+    limit: int | None = None
+    mode: Mode = "fc"
+    thinking: Thinking = "default"
+    recipe: str | None = None
+    threads: int = 16
+
+
+def run_evaluation(settings: Settings, environment: dict[str, str], wanted: EvaluationWanted) -> int:
+    """Evaluate a model; returns the exit code.
+
+    Raises:
+        ConfigurationError: no model is set, or a variable of its role is wrong.
+        EvaluationError: there is no such category, no harness, or the name is taken.
+    """
+    home = Home(settings.home)
+    parts = choose_parts(wanted.benchmark, wanted.categories)
+    find_python(environment, PYTHON, ENVIRONMENT)
+    evaluated = describe_model(
+        environment,
+        wanted.model,
+        wanted.base_url,
+        mode=wanted.mode,
+        thinking=wanted.thinking,
+        recipe=wanted.recipe,
+        name=wanted.name,
+    )
+    remember(home, evaluated)
+    sweep(home.root)
+    click.echo(f"{evaluated.name}: {evaluated.model}, {wanted.benchmark}, {', '.join(parts)}")
+    failed = _execute(home, environment, wanted, evaluated, parts)
+    with open_live(home) as connection:
+        click.echo(render_benchmarks(read_benchmarks(connection)))
+    click.echo(f"report        {home.reports / 'yield_report.html'}#benchmarks")
+    where = f"FROM {wanted.benchmark}_scores WHERE evaluated_model = '{evaluated.name}'"
+    click.echo(f'entries       gem sql --live "{where}"')
+    return 1 if failed else 0
+
+
+def choose_parts(benchmark: str, chosen: str | None) -> tuple[str, ...]:
+    """Read --categories; raises EvaluationError with the names there are."""
+    parts = PARTS[benchmark]
+    wanted = (
+        tuple(dict.fromkeys(part.strip() for part in chosen.split(",") if part.strip())) if chosen else parts
+    )
+    unknown = [part for part in wanted if part not in parts]
+    if unknown or not wanted:
+        raise EvaluationError(f"{benchmark} has no category {', '.join(unknown)}: {', '.join(parts)}")
+    return wanted
+
+
+def _execute(
+    home: Home,
+    environment: dict[str, str],
+    wanted: EvaluationWanted,
+    evaluated: EvaluatedModel,
+    parts: tuple[str, ...],
+) -> int:
+    tags = {THREADS_TAG: str(wanted.threads)}
+    if wanted.limit is not None:
+        tags[LIMIT_TAG] = str(wanted.limit)
+    orders = [
+        JobOrder(
+            None,
+            job=wanted.benchmark,
+            partition={"evaluated_model": evaluated.name, "category": part},
+            tags=tags,
+        )
+        for part in parts
+    ]
+    launcher = Launcher(environment, home.dagster / "worker.log")
+    stop_on_signals(launcher)
+    display = Display(len(orders))
+    results = launcher.execute(orders, 1, display.done, display.underway)
+    results += launcher.execute([Order(None)], 1, display.tables)
+    return sum(not done.ok for done in results) + len(orders) + 1 - len(results)

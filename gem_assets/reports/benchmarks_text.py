@@ -1,0 +1,90 @@
+"""Scores on the benchmarks as text for a terminal and as markdown.
+
+Does not belong here: reading (`benchmarks.py`), the page (`page.py`).
+"""
+
+from collections.abc import Iterator, Mapping
+
+from gem_assets.reports import figures
+from gem_assets.reports.benchmarks import BFCL_COLUMNS, TAU2_COLUMNS, Benchmarks, Cell, Line
+from gem_assets.reports.visible import plain
+
+TITLES = {"bfcl": "BFCL V3 multi-turn", "tau2": "tau2-bench"}
+_COLUMNS = {"bfcl": BFCL_COLUMNS, "tau2": TAU2_COLUMNS}
+
+
+def render_benchmarks(found: Benchmarks) -> str:
+    """Write what our models scored beside the paper's, as lines of text."""
+    if not found.scores:
+        return "no model was evaluated yet"
+    lines: list[str] = []
+    for benchmark, columns in _COLUMNS.items():
+        systems = found.lines(benchmark)
+        if any(line.kind == "ours" for line in systems):
+            lines += ["", *_told(TITLES[benchmark], columns, systems)]
+    return "\n".join([*lines, "", *_notes(found)])
+
+
+def markdown_benchmarks(found: Benchmarks) -> str:
+    """Write the same as markdown tables."""
+    if not found.scores:
+        return "No model was evaluated yet: `gem evaluate bfcl --model …`"
+    tables: list[str] = []
+    for benchmark, columns in _COLUMNS.items():
+        systems = found.lines(benchmark)
+        if not any(line.kind == "ours" for line in systems):
+            continue
+        rows = [[_name(line), *_cells(line, columns)] for line in systems]
+        header = [TITLES[benchmark], *columns.values()]
+        tables.append("\n".join(_row(row) for row in (header, ["---", *["---:"] * len(columns)], *rows)))
+    return "\n\n".join([*tables, *(f"- {note}" for note in _notes(found))])
+
+
+def score_told(cell: Cell | None) -> str:
+    """Write a share as percent with its interval; a star marks a trial over some entries."""
+    if cell is None:
+        return figures.NONE
+    star = "" if cell.whole else "*"
+    if cell.low is None or cell.high is None:
+        return f"{100 * cell.value:.2f}{star}"
+    return f"{100 * cell.value:.2f}{star} [{100 * cell.low:.1f}, {100 * cell.high:.1f}]"
+
+
+def _told(title: str, columns: Mapping[str, str], systems: list[Line]) -> Iterator[str]:
+    width = min(44, max(len(title), *(len(_name(line)) for line in systems)))
+    yield f"{title:<{width}}  " + "  ".join(f"{name:>20}" for name in columns.values())
+    for line in systems:
+        yield f"{_name(line)[:width]:<{width}}  " + "  ".join(f"{cell:>20}" for cell in _cells(line, columns))
+
+
+def _notes(found: Benchmarks) -> Iterator[str]:
+    if not all(score.is_whole for score in found.scores):
+        yield "* a trial over some entries: not to be compared"
+    for model in found.models:
+        for one in found.circumstances(model):
+            trust = f"oracle {figures.share(one.oracle)}, doing nothing {figures.share(one.floor)}"
+            yield plain(
+                f"{model} {one.part}: {one.mode}, thinking {one.thinking}, {one.harness}, {trust}; "
+                f"training data {one.decontamination}"
+            )
+
+
+def _cells(line: Line, columns: Mapping[str, str]) -> list[str]:
+    told = score_told if line.kind == "ours" else _value
+    return [told(line.cells.get(column)) for column in columns]
+
+
+def _name(line: Line) -> str:
+    return (
+        line.system
+        if line.kind == "ours"
+        else " ".join(filter(None, (line.size, line.system, f"({line.kind})")))
+    )
+
+
+def _value(cell: Cell | None) -> str:
+    return figures.NONE if cell is None else f"{100 * cell.value:.2f}"
+
+
+def _row(cells: list[str]) -> str:
+    return "| " + " | ".join(plain(cell).replace("|", "/") for cell in cells) + " |"
