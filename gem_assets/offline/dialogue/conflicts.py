@@ -17,7 +17,7 @@ from gem_assets.offline.dialogue.dialogue import (
     user,
     wording,
 )
-from gem_assets.offline.dialogue.steps_taken import arguments_of, plan_values, records, take
+from gem_assets.offline.dialogue.steps_taken import arguments_of, is_past, plan_values, records, take
 from gem_assets.offline.service.blueprint import Capability
 from gem_assets.offline.service.simulator import holds
 from gem_assets.offline.service.world import Record
@@ -105,6 +105,7 @@ def _limited(script: Script) -> tuple[Capability, str, int | float] | None:
             or step in (closing, before)
             or in_group("destructive", step.verb)
             or step.references
+            or is_past(script, step)
         ):
             continue
         for name, schema in step.fields.items():
@@ -128,6 +129,7 @@ def _closed_choice(script: Script) -> tuple[Capability, str, list[str]] | None:
     apart = (script.world.closing, script.world.before_closing)
     for step in script.blueprint.of_kind("write"):
         bound = step.references or any("state." in rule for rule in step.rules) or step in apart
+        bound = bound or is_past(script, step)
         if bound or step.key != f"{script.blueprint.entity}_id" or in_group("destructive", step.verb):
             continue
         name, schema = next(iter(step.fields.items()), ("", {}))

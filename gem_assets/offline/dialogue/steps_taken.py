@@ -76,6 +76,7 @@ def arguments_of(
 def possible_steps(script: Script) -> list[Capability]:
     """Return the steps that may be taken on the target now, in order, the closing ones left out."""
     world = script.world
+    apart = (world.closing, world.before_closing)
     found: list[Capability] = []
     for step in script.blueprint.of_kind("write"):
         if (
@@ -84,12 +85,28 @@ def possible_steps(script: Script) -> list[Capability]:
             or step.name in script.done
         ):
             continue
-        if step in (world.closing, world.before_closing) or step.name not in script.blueprint.own:
+        if step in apart or step.name not in script.blueprint.own:
+            continue
+        if is_past(script, step) or any(_waits_for(script, first, step) for first in apart):
             continue
         values = plan_values(script, step, script.record)
         if values is not None and not refusal(world, step, arguments_of(script, step, script.target, values)):
             found.append(step)
     return found
+
+
+def _waits_for(script: Script, first: Capability | None, step: Capability) -> bool:
+    """Say whether a step comes after another that has not been done yet."""
+    return (
+        first is not None
+        and first.name not in script.done
+        and (first.name, step.name) in script.blueprint.precedes
+    )
+
+
+def is_past(script: Script, step: Capability) -> bool:
+    """Say whether something that comes after a step in the workflow has been done already."""
+    return any((step.name, done) in script.blueprint.precedes for done in script.done)
 
 
 def find_references(script: Script, step: Capability) -> None:

@@ -80,6 +80,8 @@ class Blueprint:
     """Predicate -> the rule it says."""
     tool_rules: Mapping[str, str]
     """Tool -> the first rule about it."""
+    precedes: frozenset[tuple[str, str]]
+    """The arrows of the execution graph: the first tool comes before the second."""
     own: frozenset[str]
     """Names of the workflow's tools; others were added by refinement."""
 
@@ -124,6 +126,7 @@ def read_blueprint(workflow: Mapping[str, Any], tools: list[Mapping[str, Any]] |
         _state_fields(predicates),
         {str(c["predicate"]): str(c["rule"]) for c in workflow["constraints"] if c.get("predicate")},
         {str(c["tool"]): str(c["rule"]) for c in reversed(workflow["constraints"]) if c.get("tool")},
+        frozenset((str(edge["source"]), str(edge["target"])) for edge in workflow["execution_graph"]),
         frozenset(str(tool["name"]) for tool in workflow["tools"]),
     )
 

@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from gem_assets.offline.service.blueprint import Capability
 from gem_assets.offline.service.values import draw, make_value
 from gem_assets.offline.service.world import Record, World, new_record
-from gem_assets.offline.text.lexicon import inflect
+from gem_assets.offline.text.lexicon import in_group, inflect
 from gem_assets.offline.text.nouns import plural_name, words_of
 from gem_assets.offline.workflow.extraction import seeded
 
@@ -189,8 +189,10 @@ def _write(world: World, capability: Capability, arguments: Mapping[str, Any]) -
     if capability.stamp in record:
         record[capability.stamp] = world.now.isoformat()
     record["status"] = next_status(world, capability, record)
-    record["updated_at"] = world.now.isoformat()
-    world.log.setdefault(record[f"{entity}_id"], []).append((record["updated_at"], capability.words("VBN")))
+    if not in_group("copies", capability.verb):
+        record["updated_at"] = world.now.isoformat()
+    event = (world.now.isoformat(), capability.words("VBN"))
+    world.log.setdefault(record[f"{entity}_id"], []).append(event)
     return dict(record)
 
 

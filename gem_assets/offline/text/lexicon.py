@@ -90,6 +90,8 @@ def is_unknown(word: str) -> bool:
 def singular(word: str) -> str:
     """Return the singular of a noun; a word that is no plural comes back as it is."""
     lower = word.lower()
+    if lower.endswith("us") and (lower[:-1],) == lemminflect.getAllLemmas(lower, upos="NOUN").get("NOUN"):
+        return lower[:-1]
     if lower in IRREGULAR or len(lower) < 4 or not lower.endswith("s") or lower.endswith(("ss", "us", "is")):
         return lower
     if lower.endswith(("shes", "ches", "xes", "sses")):
@@ -108,7 +110,7 @@ def plural(word: str) -> str:
     if word.endswith("y") and word[-2:-1] not in "aeiou":
         return word[:-1] + "ies"
     forms = lemminflect.getInflection(word, "NNS")
-    return forms[0] if forms else word + "s"
+    return forms[0] if forms and forms[0] != word else word + "s"
 
 
 @cache

@@ -14,7 +14,7 @@ _CUT = re.compile(
     r"[,;:.()–—!?]\s|[,;:.)!?]$|\((?=\S)|\s(?:in|on|at|to|from|with|by|for|that|which|who|whose|when|if|"
     r"as|using|into|onto|under|between|until|"
     r"before|after|so|because|unless|through|via|where|you|it|is|are|was|were|and|or|per|within|during|"
-    r"against|again|"
+    r"against|again|assuming|called|named|containing|including|"
     r"back|only|while|over|about|along|without|than|once|we|they|he|she|not|then|via|such|whether|how|"
     r"what|must|"
     r"can|may|will|has|have|next|near|instead|out|off|up|down|since|upon|across|outside|inside|either)\b",
@@ -103,14 +103,25 @@ def _can_end(word: str) -> bool:
         "now",
         "too",
         "well",
+        "still",
+        "specific",
+        "different",
+        "assuming",
+        "more",
+        "fail",
     }:
         return False
     return (
         "_" in word
         or is_noun(word)
-        or (len(word) > 2 and is_unknown(word))
+        or (2 < len(word) <= 8 and is_unknown(word))
         or word.endswith(("id", "name", "number", "code", "pin"))
     )
+
+
+def short_name(name: str) -> str:
+    """Keep the last two words of a name."""
+    return "_".join(name.split("_")[-2:])
 
 
 def is_nameable(name: str) -> bool:

@@ -11,7 +11,7 @@ from functools import cache
 from gem_assets.offline.text.blocks import sentences
 from gem_assets.offline.text.fields import bounded, fields_of, labelled, merge
 from gem_assets.offline.text.lexicon import in_group, is_base_form, verb_class, word_set
-from gem_assets.offline.text.nouns import is_thing, name_of, plural_name
+from gem_assets.offline.text.nouns import is_thing, name_of, plural_name, short_name
 from gem_assets.offline.text.parameters import Parameter
 from gem_assets.offline.text.steps import Section, Step
 
@@ -136,7 +136,7 @@ def _flush(gathering: _Gathering) -> None:
     else:
         noun = f"{gathering.topic if is_thing(gathering.topic) else gathering.entity}_details"
         if any(action.noun == noun for action in gathering.actions):
-            noun = f"{fields[0].name}_details"
+            noun = f"{short_name(fields[0].name)}_details"
     gathering.actions.append(Action("set", noun, fields, text, topic="set"))
 
 
@@ -160,8 +160,10 @@ def _pressed_action(label: str, entity: str) -> tuple[str, str] | None:
     if verb == "new" and rest:
         return "create", rest
     if verb in ("done", "ok"):
-        return ("complete", entity) if verb == "done" else None
+        return None
     joined = f"{verb}_{words[1].lower()}" if len(words) > 1 else ""
+    if in_group("skipped", joined):
+        return None
     if (verb_class(joined) and tool_verb(joined) != joined) or joined in (
         "check_in",
         "check_out",
@@ -171,7 +173,13 @@ def _pressed_action(label: str, entity: str) -> tuple[str, str] | None:
         return tool_verb(joined), name_of(" ".join(words[2:])) or entity
     if not is_base_form(verb) or verb_class(verb) not in _ACTING or in_group("skipped", verb):
         return None
-    return tool_verb(verb), rest if is_thing(rest) else entity
+    bare = _is_bare(verb, entity) and (len(words) == 1 or not rest or in_group("generic", rest))
+    return (tool_verb(verb), rest) if is_thing(rest) else (tool_verb(verb), entity) if bare else None
+
+
+def _is_bare(verb: str, entity: str) -> bool:
+    """Say whether a verb without an object is meant of the record itself."""
+    return in_group("bare", verb) and (entity != "setting" or in_group("of_settings", verb))
 
 
 def _verb_and_noun(step: Step, entity: str) -> tuple[str, str] | None:
@@ -188,7 +196,7 @@ def _verb_and_noun(step: Step, entity: str) -> tuple[str, str] | None:
     noun = re.sub(r"_(?:number|code|id)$", "", noun)
     if re.match(r"(?:it|them)\b", rest):
         noun = entity
-    if in_group("generic", noun) or (not is_thing(noun) and in_group("commit", verb)):
+    if (in_group("generic", noun) or not noun) and _is_bare(verb, entity):
         return verb, entity
     if not is_thing(noun):
         return None

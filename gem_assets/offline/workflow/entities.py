@@ -6,12 +6,14 @@ Does not belong here: the tools that act on them.
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gem_assets.offline.text.blocks import sentences
 from gem_assets.offline.text.lexicon import (
     in_group,
     is_base_form,
     is_noun,
+    plural,
     singular,
     verb_class,
     verb_lemmas,
@@ -68,6 +70,18 @@ _STATE_AFTER = re.compile(
 )
 
 
+_AFTER_NOUN = (
+    "in|on|at|to|from|for|with|of|that|which|and|or|is|are|has|have|by|as|you|it|will|can|cannot|may|must"
+    "|when|if|then|"
+    "was|before|after|until|goes|gets|between|into|again|number|code|id|name"
+)
+_BEFORE_ONE = r"\b(?:an?|each|every|another|new|one|any|no|own|this|that)"
+_BEFORE_PLURAL = (
+    r"\b(?:the|your|these|those|all|any|some|several|many|two|three|more|other|no|multiple|their|of"
+    r"|different|new|which)"
+)
+
+
 @dataclass(frozen=True)
 class Entity:
     """A kind of record: its snake_case name and the statuses the text gives it (maybe none)."""
@@ -90,6 +104,7 @@ def find_entity(sections: tuple[Section, ...], title: str | None) -> Entity:
             score[name_of(step.instruction.rest)] += weight
         for name, weight in _issued(section):
             score[name] += weight
+    text = _running_text(sections)
     merged: defaultdict[str, float] = defaultdict(float)
     for name, weight in score.items():
         seen = words[name.rsplit("_", 1)[-1]]
@@ -99,10 +114,35 @@ def find_entity(sections: tuple[Section, ...], title: str | None) -> Entity:
     ranked = [
         name
         for name in sorted(merged, key=lambda one: -merged[one])
-        if is_thing(name) and not name.endswith(("_number", "_code", "_id")) and not noun_problem(name, "get")
+        if is_thing(name)
+        and not name.endswith(("_number", "_code", "_id"))
+        and not noun_problem(name, "get")
+        and not in_group("no_entities", name)
+        and _is_counted(name.rsplit("_", 1)[-1], text)
     ]
     name = ranked[0] if ranked else "setting"
     return Entity(name, find_statuses(sections, name))
+
+
+def _running_text(sections: tuple[Section, ...]) -> str:
+    blocks = [section.heading for section in sections]
+    blocks += [b.raw for section in sections for b in section.blocks if b.kind in ("item", "paragraph")]
+    return re.sub(r"[*_`]", "", " . ".join(blocks)).lower()[:20_000]
+
+
+@lru_cache(maxsize=512)
+def _is_counted(noun: str, text: str) -> bool:
+    """Say whether a text speaks of one or several of a thing, as of records, and not of a quality.
+
+    "a contrast" and "contrasts" would make records of contrast; "adjust the contrast" does not. What is
+    also a verb ("lock", "print", "order") has to be spoken of so twice.
+    """
+    ends = r"(?=\s*[.,;:)!?'’]|\s+(?:" + _AFTER_NOUN + r")\b|\s*$)"
+    one = rf"{_BEFORE_ONE} (?:[a-z-]+ ){{0,2}}{re.escape(noun)}{ends}"
+    several = rf"{_BEFORE_PLURAL} (?:[a-z-]+ ){{0,2}}{re.escape(plural(noun))}{ends}"
+    if not verb_class(noun) or in_group("personal", noun):
+        return re.search(rf"{one}|\b{re.escape(plural(noun))}\b", text) is not None
+    return len(re.findall(f"{one}|{several}", text)) >= 2
 
 
 def _short(name: str) -> str:

@@ -156,17 +156,31 @@ def _workflow(procedure: Procedure, text: str, rng: random.Random, summary: str)
 
 
 def _groups(specs: list[Spec], side: set[str]) -> list[list[str]]:
-    """Order tools: who the user is, lookups, the record, the steps; what is possible besides, last."""
+    """Order tools: who the user is, lookups, the record, the steps; what is possible besides, last.
+
+    Fields that are set one after the other are set in any order. Where a record is made, it need not be opened
+    first: reading it back stands at the end.
+    """
     login = [s.name for s in specs if s.action and s.action.verb == "authenticate"]
     lists = [s.name for s in specs if s.kind == "list"]
     reads = [s.name for s in specs if s.kind == "get"]
-    steps = [
-        [s.name]
-        for s in specs
-        if s.kind in ("write", "create", "read") and s.name not in side and s.name not in login
-    ]
+    creates = any(spec.kind == "create" for spec in specs)
+    steps: list[list[str]] = []
+    before: Spec | None = None
+    for spec in specs:
+        if spec.kind not in ("write", "create", "read") or spec.name in side or spec.name in login:
+            continue
+        if before and _sets(before) and _sets(spec):
+            steps[-1].append(spec.name)
+        else:
+            steps.append([spec.name])
+        before = spec
     last = [s.name for s in specs if s.name in side and s.name not in login]
-    return [login, lists, reads, *steps, last]
+    return [login, lists, [] if creates else reads, *steps, last, reads if creates else []]
+
+
+def _sets(spec: Spec) -> bool:
+    return spec.kind == "write" and spec.name.split("_")[0] in ("set", "update", "adjust")
 
 
 def record_id(entity: str, rng: random.Random) -> str:

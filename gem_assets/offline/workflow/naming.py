@@ -61,3 +61,9 @@ def noun_problem(noun: str, verb: str = "") -> str:
     if verb == "list" and singular(last) == last and plural(last) != last:
         return f"a list of one {last}"
     return ""
+
+
+def own_field(name: str, entity: str) -> str:
+    """Say whose field is set where its name alone says nothing: `item` of a file as `file_item`."""
+    vague = "_" not in name and name in word_set("stop_nouns.txt") and entity != "setting"
+    return f"{entity}_{name}" if vague and not name_problem(f"set_{entity}_{name}") else name

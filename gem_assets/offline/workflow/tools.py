@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gem_assets.offline.text.lexicon import in_group, inflect, verb_class, word_set
-from gem_assets.offline.text.nouns import is_thing, plural_name, words_of
+from gem_assets.offline.text.nouns import is_thing, plural_name, short_name, words_of
 from gem_assets.offline.text.parameters import Bounds, Parameter, to_schema
 from gem_assets.offline.workflow.actions import Action, merge, tool_verb
 from gem_assets.offline.workflow.entities import Entity
-from gem_assets.offline.workflow.naming import name_problem
+from gem_assets.offline.workflow.naming import name_problem, own_field
 
 MAX_TOOLS = 12
 MAX_WRITES = 8
@@ -132,7 +132,7 @@ def _without_own_id(actions: list[Action], entity: str) -> list[Action]:
         if action.verb == "set" and not parameters:
             continue
         if action.verb == "set" and len(parameters) == 1:
-            action = replace(action, noun=parameters[0].name)
+            action = replace(action, noun=own_field(parameters[0].name, entity))
         kept.append(replace(action, parameters=parameters))
     return [a for a in kept if a.verb != "authenticate" or a.parameters]
 
@@ -148,7 +148,9 @@ def _unique(actions: list[Action]) -> list[Action]:
             and not {p.name for p in known.parameters} & {p.name for p in action.parameters}
         ):
             first = action.parameters[0].name
-            action = replace(action, noun=first if len(action.parameters) == 1 else f"{first}_details")
+            action = replace(
+                action, noun=first if len(action.parameters) == 1 else f"{short_name(first)}_details"
+            )
             known = by_name.get(action.name)
         if known:
             action = replace(known, parameters=merge(known.parameters, action.parameters))
@@ -277,9 +279,9 @@ def _fill_ins(entity: Entity, goal: tuple[str, str], views: tuple[str, ...], wri
             )
         )
     verb = tool_verb(goal[0])
-    if verb_class(goal[0]) in ("create", "change", "set", "send", "run", "remove") and not (
-        verb in _NO_GOALS or in_group("skipped", verb)
-    ):
+    odd = in_group("skipped", verb) or (name == "setting" and not in_group("of_settings", verb))
+    acting = verb_class(goal[0]) in ("create", "change", "set", "send", "run", "remove")
+    if acting and verb not in _NO_GOALS and not odd:
         said = f"{verb.replace('_', ' ').capitalize()} {article(words)} and return its new status."
         found.append(_plain_tool(f"{verb}_{name}", said, name, {}))
     note = to_schema(Parameter("note", "note to keep with the record", bounds=Bounds(1, 500, "characters")))
