@@ -1,8 +1,9 @@
 """What rules and verification cost, beside what a JSON Schema check of the calls alone does.
 
 python -m gem_assets_tests.benches.bench_verification
-Over trajectories of the recorded answers and of the baseline generator, in CPU time of one core; the smallest of
-five rounds. The baseline is jsonschema's own validator over every call, built once for each tool and trajectory.
+Over trajectories of the recorded answers and of the baseline generator, in CPU time of one core; the
+smallest of five rounds. The baseline is jsonschema's own validator over every call, built once for each tool
+and trajectory.
 """
 
 import json

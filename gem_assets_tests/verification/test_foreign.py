@@ -122,11 +122,11 @@ def test_a_terminal_is_not_obeyed(tmp_path: Path):
     ("content", "named"),
     [
         ("", "no trajectory"),
-        ('{"messages": []}', "record 1"),
+        ('{"messages": []}', "line 1"),
         ('{"messages": [{"role": "pope", "content": "x"}]}', "pope"),
         ('{"a": 1}\nnonsense', "line"),
         ("[1]", "JSON object"),
-        ('{"conversations": [{"from": "human", "value": "x"}], "tools": [{"description": "x"}]}', "record 1"),
+        ('{"conversations": [{"from": "human", "value": "x"}], "tools": [{"description": "x"}]}', "line 1"),
     ],
 )
 def test_a_file_of_something_else_is_named_in_one_sentence(tmp_path: Path, content: str, named: str):

@@ -67,6 +67,9 @@ def _records(path: Path, text: str) -> Iterator[tuple[str, Any]]:
     except ValueError:
         yield from _lines(path, text)
         return
+    if not isinstance(whole, list) and "\n" not in text.strip():
+        yield "line 1", whole
+        return
     rows = cast(list[Any], whole) if isinstance(whole, list) else [whole]
     for number, row in enumerate(rows, start=1):
         yield f"record {number}", row
@@ -128,10 +131,12 @@ def _tools(rows: Any) -> tuple[Tool, ...]:  # noqa: ANN401 - any JSON value
     for row in cast(list[Any], rows) if isinstance(rows, list) else []:
         tool = _mapping(row)
         tool = _mapping(tool.get("function")) or tool
+        if not _text(tool.get("name")):
+            raise ValueError("a tool has no name")
         parameters = tool.get("parameters") or tool.get("inputSchema") or tool.get("input_schema")
         tools.append(
             Tool(
-                name=_text(tool["name"]),
+                name=_text(tool.get("name")),
                 description=_text(tool.get("description")),
                 parameters=_mapping(parameters) or {"type": "object", "properties": {}},
             )

@@ -118,7 +118,7 @@ def _tagged(text: str) -> Iterator[Any]:
 
 def _call(row: Any, number: int) -> ToolCall:  # noqa: ANN401 - any JSON value
     fields = cast(dict[str, Any], row) if isinstance(row, dict) else {"malformed": str(row)}
-    call_id = str(fields.get("id") or f"call_{number}")
+    call_id = str(fields.get("id") or fields.get("call_id") or f"call_{number}")
     inner = fields.get("function")
     inner = cast(dict[str, Any], inner) if isinstance(inner, dict) else fields
     name = inner.get("name")
