@@ -6,9 +6,11 @@ export GEM_HOME ?= $(CURDIR)/.gem
 export DAGSTER_HOME := $(GEM_HOME)/dagster
 READY := .venv/.ready
 EVAL_READY := .venv-eval/.ready
+TRAIN_READY := .venv-train/.ready
+TORCH ?= torch==2.13.0
 
-.PHONY: demo test test-slow test-browser test-evaluate bench bench-evaluate proof laws filter-weights check ui setup \
-	lock lock-eval eval-env clean
+.PHONY: demo test test-slow test-train test-browser test-evaluate train-env eval-env bench bench-evaluate proof laws \
+	filter-weights check ui setup lock lock-eval clean
 
 ## demo: set up, carry the sample corpus through every stage, print where documents are lost
 demo: setup
@@ -17,11 +19,16 @@ demo: setup
 
 ## test: the tests, in about three minutes
 test: setup
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow and not browser and not evaluate"
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow and not train and not browser and not evaluate"
 
 ## test-slow: whole backfills, killed and repeated; the whole path over real HTTP
 test-slow: setup
 	$(BIN)/pytest -n 2 --dist loadgroup -m slow -rP
+
+## test-train: trains, kills, resumes, serves and synthesizes with a tiny model on the CPU
+test-train: setup train-env
+	$(BIN)/pyright -p gem_assets/training/scripts
+	$(BIN)/pytest gem_assets_tests/training gem_assets_tests/orchestration -m train
 
 ## test-browser: pages in headless Chromium (CHROMIUM names another than /usr/bin/chromium)
 test-browser: setup
@@ -66,6 +73,11 @@ ui: setup
 ## lock: pin every dependency anew
 lock: setup
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --group train \
+		--override <(echo "torch ; sys_platform == 'never'") --no-emit-package torch -o requirements-train.lock
+
+## train-env: the trainer's own environment in .venv-train; TORCH names another build of torch
+train-env: $(TRAIN_READY)
 
 ## eval-env: the benchmark BFCL in an environment of its own, for `gem evaluate`
 eval-env: $(EVAL_READY)
@@ -95,5 +107,14 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# pip fetches torch: it knows the builds this machine is set up for, uv does not. uv fills in the rest by hash.
+$(TRAIN_READY): requirements-train.lock $(READY)
+	@test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
+	@echo "installing the trainer into .venv-train …"
+	@$(BIN)/uv pip install --quiet --require-hashes --no-deps --python .venv-train/bin/python -r requirements-train.lock
+	@.venv-train/bin/python -m pip install --quiet --disable-pip-version-check "$(TORCH)"
+	@.venv-train/bin/python -c 'import torch; print("torch", torch.__version__, "on", torch.cuda.get_device_name() if torch.cuda.is_available() else "the CPU")'
+	@touch $@
+
 clean:
-	rm -rf .venv .venv-eval .pytest_cache .ruff_cache
+	rm -rf .venv .venv-train .venv-eval .pytest_cache .ruff_cache

@@ -11,6 +11,7 @@ from gem_assets.orchestration.dataset_assets import DATASET_ASSETS, decontaminat
 from gem_assets.orchestration.evaluation_assets import EVALUATION_ASSETS, EVALUATION_CHECKS
 from gem_assets.orchestration.jobs import JOBS
 from gem_assets.orchestration.metadata import describe_asset
+from gem_assets.orchestration.model_assets import MODEL_ASSETS, MODEL_CHECKS
 from gem_assets.orchestration.options import RunOptions
 from gem_assets.orchestration.resources import WorkplaceResource
 from gem_assets.orchestration.sensors import watching
@@ -36,9 +37,11 @@ def build_definitions(environment: dict[str, str]) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             *dg.map_asset_specs(described, SHARD_ASSETS),
-            *dg.map_asset_specs(owned, [warehouse, yield_report, *DATASET_ASSETS, *EVALUATION_ASSETS]),
+            *dg.map_asset_specs(
+                owned, [warehouse, yield_report, *DATASET_ASSETS, *MODEL_ASSETS, *EVALUATION_ASSETS]
+            ),
         ],
-        asset_checks=[table_checks, freshness_checks, decontaminated, *EVALUATION_CHECKS],
+        asset_checks=[table_checks, freshness_checks, decontaminated, *MODEL_CHECKS, *EVALUATION_CHECKS],
         jobs=JOBS,
         sensors=[
             collect_batches,

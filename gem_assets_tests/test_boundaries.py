@@ -25,6 +25,9 @@ DOORS = {
     "trl": set[str](),
     "transformers": set[str](),
 }
+# Run in the trainer's environment, never imported by the product.
+SCRIPTS = PACKAGE / "training" / "scripts"
+OF_THE_TRAINER = ("torch", "trl", "transformers")
 # Each may import those before it, and none after it.
 LAYERS = ("records", "verification", "prompts", "llm", "stages", "orchestration")
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc"}
@@ -82,10 +85,32 @@ def test_a_dependency_has_one_door(dependency: str):
         f"{told(path)}:{line}"
         for path in MODULES
         if room(path) not in DOORS[dependency]
+        if not (dependency in OF_THE_TRAINER and SCRIPTS in path.parents)
         for line, name in imports(path)
         if name.split(".")[0] == dependency
     ]
     assert elsewhere == []
+
+
+def test_the_trainers_scripts_stand_by_themselves():
+    scripts = sorted(SCRIPTS.glob("*.py"))
+    names = {path.stem for path in scripts}
+    product = [
+        f"{told(path)}:{line}"
+        for path in scripts
+        for line, name in imports(path)
+        if name.startswith("gem_assets")
+    ]
+    assert product == []
+    users = [
+        f"{told(path)}:{line}"
+        for path in MODULES
+        if path not in scripts
+        for line, name in imports(path)
+        if name in names or name.startswith("gem_assets.training.scripts")
+    ]
+    assert names
+    assert users == []
 
 
 @pytest.mark.parametrize("layer", LAYERS)

@@ -7,6 +7,7 @@ from gem_assets.orchestration.assets import SHARD_ASSETS, validated_trajectories
 from gem_assets.orchestration.backfill import LaunchError, launch_stale
 from gem_assets.orchestration.dataset_assets import DATASET_ASSETS
 from gem_assets.orchestration.evaluation_assets import benchmark_report, bfcl_generation, bfcl_scores
+from gem_assets.orchestration.model_assets import MODEL_ASSETS
 from gem_assets.orchestration.resources import Workplace
 from gem_assets.orchestration.run_stale import forecast
 from gem_assets.orchestration.tables import warehouse, yield_report
@@ -51,6 +52,16 @@ bfcl_job = dg.define_asset_job(
     selection=[bfcl_generation, bfcl_scores],
     description="Have a model answer a category of BFCL V3 multi-turn, and score its answers.",
     tags={"gem/unit": "evaluated model and category"},
+)
+
+_SMOKE = {"config": {"configuration": "smoke", "base": None}}
+
+train_job = dg.define_asset_job(
+    "train",
+    selection=list(MODEL_ASSETS),
+    config={"ops": {asset.key.to_user_string(): _SMOKE for asset in MODEL_ASSETS}},
+    description="Train the Synthesizer and the policy on a recipe. Launchpad: configuration, base.",
+    tags={"gem/unit": "recipe"},
 )
 
 tables_job = dg.define_asset_job(
@@ -105,4 +116,4 @@ def backfill_stale() -> None:
     backfill_what_is_stale()
 
 
-JOBS = (synthesise_job, validate_job, dataset_job, bfcl_job, tables_job, backfill_stale)
+JOBS = (synthesise_job, validate_job, dataset_job, train_job, bfcl_job, tables_job, backfill_stale)

@@ -72,6 +72,11 @@ class Home:
         return self.root / "reports"
 
     @property
+    def models(self) -> Path:
+        """Trained models, and the folders in which trainings work."""
+        return self.root / "models"
+
+    @property
     def dagster(self) -> Path:
         """DAGSTER_HOME."""
         return self.root / "dagster"

@@ -17,6 +17,7 @@ from gem_assets.store.sql_files import read_sql
 
 Task = Literal["policy", "synthesizer"]
 TASKS: tuple[Task, ...] = ("policy", "synthesizer")
+_KINDS: tuple[Kind, ...] = ("policy_examples", "synthesizer_examples")
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ class TrainingRows:
         return [split for split in SPLITS if self.of(task, split)]
 
 
-def read_training_rows(home: Home, recipe: str) -> TrainingRows:
-    """Read the rows of both kinds.
+def read_training_rows(home: Home, recipe: str, tasks: Sequence[Task] = TASKS) -> TrainingRows:
+    """Read the rows of both kinds, or of one.
 
     Raises:
         StoreError: the data set was never built, holds nothing, or its rows are older than its choice.
@@ -62,17 +63,19 @@ def read_training_rows(home: Home, recipe: str) -> TrainingRows:
     build = f"run `gem dataset --recipe {recipe}`"
     if run_id is None:
         raise StoreError(f"the data set {recipe} was never built: {build}")
-    for table in ("policy_examples", "synthesizer_examples"):
-        if written_run(home, table, recipe) != run_id:
-            raise StoreError(f"{table} of {recipe} are older than its data set: {build}")
+    for task in tasks:
+        if written_run(home, f"{task}_examples", recipe) != run_id:
+            raise StoreError(f"{task}_examples of {recipe} are older than its data set: {build}")
     _refuse_contaminated(home, recipe)
-    policy = _read(home, "policy_examples", recipe)
-    if not policy:
+    policy, synthesizer = (
+        _read(home, kind, recipe) if task in tasks else () for task, kind in zip(TASKS, _KINDS, strict=True)
+    )
+    if not (policy or synthesizer):
         raise StoreError(
-            f"the data set {recipe} holds 0 rows, so there is nothing to export: "
+            f"the data set {recipe} holds 0 rows, so there is nothing to export or train on: "
             f"`gem sql --live \"FROM dataset_rejections WHERE recipe = '{recipe}'\"` says why"
         )
-    return TrainingRows(recipe, run_id, policy, _read(home, "synthesizer_examples", recipe))
+    return TrainingRows(recipe, run_id, policy, synthesizer)
 
 
 def _refuse_contaminated(home: Home, recipe: str) -> None:
