@@ -158,8 +158,8 @@ def _workflow(procedure: Procedure, text: str, rng: random.Random, summary: str)
 def _groups(specs: list[Spec], side: set[str]) -> list[list[str]]:
     """Order tools: who the user is, lookups, the record, the steps; what is possible besides, last.
 
-    Fields that are set one after the other are set in any order. Where a record is made, it need not be opened
-    first: reading it back stands at the end.
+    Fields that are set one after the other are set in any order. Where a record is made, it need not be
+    opened first: reading it back stands at the end.
     """
     login = [s.name for s in specs if s.action and s.action.verb == "authenticate"]
     lists = [s.name for s in specs if s.kind == "list"]
