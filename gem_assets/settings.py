@@ -45,7 +45,7 @@ class IngestSettings(Record):
     free_expansion_bytes: int = 64 * 2**20
     """What may come out of a file before the expansion is looked at: small files compress at any ratio."""
     maximum_columns: int = 5_000
-    """Fields of a CSV record or columns of a table; wider ones we met were matrices, not text."""
+    """Columns of a CSV table; wider ones we met were matrices, not text."""
     maximum_shard_bytes: int = 64 * 2**20
     """A shard with this much text is full, whatever its number of documents: stages hold one in memory."""
     split_characters: int = 32_000

@@ -79,7 +79,13 @@ class _Table:
                 yield BLANK
                 continue
             head = data.head if isinstance(data, Overlong) else data
-            self._choose_columns(_text(head, number), overlong=isinstance(data, Overlong))
+            text = _text(head, number).rstrip("\r")
+            if "\r" in text:
+                found = "its lines end in carriage returns alone"
+                raise RefusedFileError(
+                    RefusalReason.BAD_CSV, found, "save it with line feeds", excerpt_of(text)
+                )
+            self._choose_columns(text, overlong=isinstance(data, Overlong))
             return True
         return False
 
@@ -92,6 +98,10 @@ class _Table:
                 if overlong
                 else [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
             )
+            if len(cells) > self._limits.maximum_columns:
+                found = f"{len(cells):,} columns, at most {self._limits.maximum_columns:,} are read"
+                remedy = "keep those that hold text, id and title"
+                raise RefusedFileError(RefusalReason.TOO_LARGE, found, remedy, excerpt_of(line))
             if wanted & {cell.casefold() for cell in cells}:
                 self._separator, self._header = separator, cells
                 self._names = _by_case(self._names, cells)
@@ -101,8 +111,9 @@ class _Table:
             found, remedy = missing_text(best, self._names)
             remedy += ", or give the file a header"
             raise RefusedFileError(RefusalReason.MISSING_TEXT, found, remedy, excerpt_of(line))
-        if self._header.count(self._names.text[0]) > 1:
-            found = f"two columns are named {excerpt_of(self._names.text[0])}"
+        twice = [name for name in (*self._names.text, *self._names.id) if self._header.count(name) > 1]
+        if twice:
+            found = f"two columns are named {excerpt_of(twice[0])}"
             raise RefusedFileError(RefusalReason.BAD_CSV, found, "rename one", excerpt_of(line))
 
     def _record(self, number: int, first: bytes) -> Found:
@@ -125,7 +136,11 @@ class _Table:
             state = _state_at_end(following, self._separator, inside=True)
         if state == "broken":
             return self._give_back(number, text, taken)
-        cells = next(csv.reader([f"{line}\n" for line in lines], delimiter=self._separator), [])
+        try:
+            cells = next(csv.reader([f"{line}\n" for line in lines], delimiter=self._separator), [])
+        except csv.Error as error:
+            remedy = "quote the field that holds it"
+            return Refused(f"line {number}", RefusalReason.BAD_CSV, str(error), remedy, excerpt_of(text))
         return self._row_of(cells, number, text)
 
     def _follow(self, taken: list[tuple[int, bytes | Overlong]], size: int) -> str | None:

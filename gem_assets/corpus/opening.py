@@ -27,7 +27,13 @@ _BLOCK = 2**18
 _STEP = 2**14
 _XZ_MEMORY = 256 * 2**20
 
-_COMPRESSED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
+_COMPRESSED = {
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\x50\x2a\x4d\x18": "zstd",  # begins with a frame to skip, as parallel compressors write
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+}
 _SUFFIXES = {"gzip": ".gz", "zstd": ".zst", "bzip2": ".bz2", "xz": ".xz"}
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG", "a PNG picture"),
@@ -158,6 +164,9 @@ class _Guarded:
         if isinstance(error, EOFError) or "Truncated" in told or "end-of-stream marker" in told:
             reason = RefusalReason(f"truncated_{self._kind}")
             return RefusedFileError(reason, f"the {self._kind} data ends early", "fetch the file again")
+        if isinstance(error, MemoryError) or "emory" in told:
+            found = f"to decompress the {self._kind} data takes more memory than is allowed"
+            return RefusedFileError(RefusalReason.TOO_LARGE, found, "decompress it yourself")
         found = f"the {self._kind} data is damaged ({told})"
         return RefusedFileError(RefusalReason.DAMAGED_ARCHIVE, found, "fetch the file again")
 

@@ -48,7 +48,7 @@ def read_parquet(path: str, names: FieldNames, limits: IngestSettings) -> Iterat
             for batch in table.iter_batches(batch_size=_ROWS, columns=wanted, use_threads=False):
                 yield from _rows_of(batch, number, names, limits)
                 number += batch.num_rows
-        except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
+        except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
             told = excerpt_of(str(error).split("\n")[0])
             found = f"cannot be read as Parquet after {number} rows: {told}"
             raise RefusedFileError(
@@ -68,8 +68,22 @@ def _wanted(schema: pa.Schema, names: FieldNames) -> tuple[list[str], FieldNames
         found, remedy = missing_text(schema.names, names)
         raise RefusedFileError(RefusalReason.MISSING_TEXT, found, remedy)
     columns = [column for column in dict.fromkeys(chosen.values()) if column is not None]
-    flat = [c for c in columns if c == chosen["text"] or not pa.types.is_nested(schema.field(c).type)]
-    return flat, names.chosen(**chosen)
+    twice = [column for column in columns if schema.names.count(column) > 1]
+    if twice:
+        found = f"two columns are named {excerpt_of(twice[0])}"
+        raise RefusedFileError(RefusalReason.UNREADABLE_PARQUET, found, "rename one")
+    # A title or licence of another type is none; an id is refused row by row, unless it is nested.
+    kinds = {column: schema.field(column).type for column in columns}
+    wanted = [c for c in columns if c == chosen["text"] or _is_plain(kinds[c])]
+    if chosen["id"] and chosen["id"] not in wanted and not pa.types.is_nested(kinds[chosen["id"]]):
+        wanted.append(chosen["id"])
+    return wanted, names.chosen(**chosen)
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return _is_text(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import click
 
 from gem_assets.corpus.rows import Refused
+from gem_assets.reports.figures import things
 from gem_assets.reports.visible import visible
 
 SHOWN_REFUSALS = 20
@@ -164,4 +165,5 @@ def _standing(total: KindCount) -> str:
     new, unchanged = total.added - total.changed, total.accepted - total.added
     if not (total.changed or unchanged):
         return ""
-    return f" ({new:,} new, {total.changed:,} new versions, {unchanged:,} there already)"
+    versions = things(total.changed, "new version")
+    return f" ({new:,} new, {versions}, {unchanged:,} there already)"

@@ -67,28 +67,48 @@ def read_file(file: FoundFile, reading: Reading, limits: IngestSettings) -> Iter
         yield Refused(
             f"after row {place.rows}", RefusalReason.UNREADABLE_FILE, told, "look at the file or the disk"
         )
+    except Exception as error:
+        # Nothing a file holds may keep the next one from being read.
+        told = f"its reader failed: {type(error).__name__}: {excerpt_of(str(error))}"
+        remedy = "leave it out, and report it with the file"
+        yield Refused(f"after row {place.rows}", RefusalReason.UNREADABLE_FILE, told, remedy)
 
 
 def read_paths(paths: Sequence[Path], corpus: str, limits: IngestSettings | None = None) -> Ingestion:
-    """Read a few small files into memory, for trying a document; `ingest.py` takes any number.
+    """Read a few small files into memory; `ingest.py` takes any number.
 
     Raises:
         IngestionError: a path does not exist.
     """
     result = Ingestion()
+    for found in read_each(paths, corpus, limits):
+        if isinstance(found, Blank):
+            result.blank += 1
+        elif isinstance(found, RefusedRow):
+            result.refused.append(found)
+        else:
+            result.accepted.append(found)
+    return result
+
+
+def read_each(
+    paths: Sequence[Path], corpus: str, limits: IngestSettings | None = None
+) -> Iterator[RawRow | RefusedRow | Blank]:
+    """Read row by row, no further than is asked for.
+
+    Raises:
+        IngestionError: a path does not exist.
+    """
     seen: set[str] = set()
     for walked in walk(paths):
         if not isinstance(walked, FoundFile):
-            result.refused.append(_refused(*walked))
+            yield _refused(*walked)
             continue
         for found in read_file(walked, Reading(), limits or IngestSettings()):
-            if isinstance(found, Blank):
-                result.blank += 1
-            elif isinstance(found, Refused):
-                result.refused.append(_refused(walked.source, found))
+            if isinstance(found, Row):
+                yield _take(found, walked.source, corpus, seen)
             else:
-                _take(found, walked.source, corpus, result, seen)
-    return result
+                yield found if isinstance(found, Blank) else _refused(walked.source, found)
 
 
 @dataclass
@@ -96,20 +116,18 @@ class _Place:
     rows: int = 0
 
 
-def _take(row: Row, source: str, corpus: str, result: Ingestion, seen: set[str]) -> None:
+def _take(row: Row, source: str, corpus: str, seen: set[str]) -> RawRow | RefusedRow:
     document_id = document_id_of(corpus, source, row)
     if document_id in seen:
-        result.refused.append(_refused(source, repeated(row)))
-        return
+        return _refused(source, repeated(row))
     if not normalise(row.text):
-        result.refused.append(_refused(source, empty(row)))
-        return
+        return _refused(source, empty(row))
     seen.add(document_id)
     fields = row._asdict()
     kept = {
         name: fields[name] for name in ("place", "text", "source_id", "title", "url", "license", "language")
     }
-    result.accepted.append(RawRow(document_id=document_id, corpus=corpus, source=source, **kept))
+    return RawRow(document_id=document_id, corpus=corpus, source=source, **kept)
 
 
 def repeated(row: Row) -> Refused:

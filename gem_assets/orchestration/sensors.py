@@ -113,7 +113,7 @@ def _ingest_new(context: dg.OpExecutionContext, workplace: Workplace, watched: W
     register_shards(context.instance, workplace.home)
     total = summary.total
     context.log.info(
-        "%d files, %d rows: %d accepted, %d refused, %d blank; shards %s",
-        *(total.files, total.rows, total.accepted, total.rejected, total.blank),
+        "%d files, %d rows: %d accepted (%d added, %d of them new versions), %d refused, %d blank; shards %s",
+        *(total.files, total.rows, total.accepted, total.added, total.changed, total.rejected, total.blank),
         ", ".join(summary.shards) or "none",
     )

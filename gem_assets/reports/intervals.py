@@ -1,11 +1,12 @@
 """How sure a difference between two yields is, when both were measured on the same inputs.
 
+And how large a share can be of which few were seen.
 Does not belong here: which inputs those are (`comparing.py`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import comb, sqrt
 
 Z = 1.959964
 """Of a two-sided interval of 95 %."""
@@ -88,6 +89,16 @@ def wilson(share: float, number: float) -> tuple[float, float]:
     middle = (share + Z**2 / (2 * number)) / (1 + Z**2 / number)
     half = Z / (1 + Z**2 / number) * sqrt(share * (1 - share) / number + Z**2 / (4 * number**2))
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def highest_share(seen: int, number: int) -> float:
+    """Give the exact one-sided 95 % bound of a share of which `seen` among `number` were seen."""
+    low, high = seen / number, 1.0
+    for _ in range(50):
+        share = (low + high) / 2
+        fewer = sum(comb(number, k) * share**k * (1 - share) ** (number - k) for k in range(seen + 1))
+        low, high = (share, high) if fewer > 0.05 else (low, share)
+    return high
 
 
 def _length(own: float, other: float, correlation: float) -> float:

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from gem_assets.reports import figures
 from gem_assets.reports.model import StageYield, YieldReport
+from gem_assets.reports.prefilter_text import told_loss
 from gem_assets.reports.text import NOTHING_RAN, gain_cells, headline, top_reasons
 from gem_assets.reports.visible import plain
+from gem_assets.settings import PrefilterSettings
 
 _PILES = ("inputs", "kept", "rejected", "failed")
 _FUNNEL_HEADER = ("stage", *_PILES, "yield", "fan-out", "cost", "top reasons (rows)")
@@ -30,7 +32,8 @@ def render_markdown(report: YieldReport) -> str:
         _table(("judge", "trajectories"), verdicts) if verdicts else "",
         _table(("validated trajectories made by", "records"), makers) if makers else "",
     ]
-    return "\n\n".join([head, *filter(None, tables)])
+    loss = told_loss(report.prefiltered, PrefilterSettings())
+    return "\n\n".join([head, *filter(None, [*tables[:1], loss, *tables[1:]])])
 
 
 def _funnel_cells(report: YieldReport, stage: StageYield) -> tuple[str, ...]:

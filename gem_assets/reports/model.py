@@ -222,6 +222,11 @@ class YieldReport:
         """Pick a stage's reasons, most frequent first, rejections before failures."""
         return tuple(reason for reason in self.reasons if reason.asset == asset)
 
+    @property
+    def prefiltered(self) -> int:
+        """Documents the prefilter rejected, so that no model saw them; 0 where it was off."""
+        return sum(reason.rows for reason in self.reasons if reason.reason.startswith("prefilter_"))
+
     def labels_of(self, vocabulary: Vocabulary) -> tuple[CategoryCount, ...]:
         """Pick the labels of a vocabulary that occur, most frequent first."""
         return tuple(count for count in self.categories if count.vocabulary == vocabulary)

@@ -27,7 +27,9 @@ from gem_assets.reports.model import (
     YieldReport,
 )
 from gem_assets.reports.paper_labels import PAPER_DOMAIN_SHARES, PAPER_TASK_SHARES
+from gem_assets.reports.prefilter_text import told_loss
 from gem_assets.reports.visible import shortened, visible, visible_lines
+from gem_assets.settings import PrefilterSettings
 
 TEMPLATES = Path(__file__).with_name("templates")
 TOP_LABELS = 8
@@ -150,6 +152,7 @@ def render_html(report: YieldReport, detail: Detail = _NO_DETAIL) -> str:
             paper_filter_yield=PAPER_FILTER_YIELD,
             benchmark_columns={"bfcl": BFCL_COLUMNS, "tau2": TAU2_COLUMNS},
             benchmark_titles=TITLES,
+            prefilter_loss=told_loss(report.prefiltered, PrefilterSettings()),
         )
     )
 

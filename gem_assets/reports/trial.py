@@ -1,11 +1,11 @@
 """`gem try`: one document through today's prompts, each outcome told as it comes."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from gem_assets.corpus.reading import read_paths
+from gem_assets.corpus.reading import RefusedRow, read_each
 from gem_assets.corpus.walking import IngestionError
 from gem_assets.llm.models import open_models
 from gem_assets.pipeline import synthesize
@@ -56,18 +56,30 @@ def describe(asset: str, outcome: Outcome[Any]) -> str:
     return "\n".join(lines)
 
 
-def _rows(home: Home, named: str) -> list[RawRow]:
+def _rows(home: Home, named: str) -> Iterator[RawRow]:
+    """Give the documents of a file as they are read, or the one of an id."""
     if Path(named).exists():
-        found = read_paths([Path(named)], "try")
-        if not found.accepted:
-            problem = f": {found.refused[0].reason}; {found.refused[0].remedy}" if found.refused else ""
-            raise IngestionError(f"{named} holds no text to try{problem}")
-        return found.accepted
+        yield from _read(named)
+        return
     with open_live(home, ("raw_rows",)) as connection:
         rows = find_raw_rows(connection, named)
     if not rows:
         raise IngestionError(f"{named} is neither a file nor the id of an ingested document")
-    return rows
+    yield from rows
+
+
+def _read(named: str) -> Iterator[RawRow]:
+    refused: RefusedRow | None = None
+    accepted = False
+    for found in read_each([Path(named)], "try"):
+        if isinstance(found, RawRow):
+            accepted = True
+            yield found
+        elif isinstance(found, RefusedRow):
+            refused = refused or found
+    if not accepted:
+        problem = f": {refused.reason}; {refused.remedy}" if refused else ""
+        raise IngestionError(f"{named} holds no text to try{problem}")
 
 
 def _tell(record: Document | ProceduralDocument | Workflow | Trajectory) -> str:

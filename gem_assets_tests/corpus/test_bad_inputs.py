@@ -2,10 +2,12 @@
 
 import gzip
 import json
+import lzma
 import os
 import subprocess
 import sys
 import unicodedata
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -233,3 +235,117 @@ def test_one_bad_file_does_not_stop_the_others(home, tmp_path):
         "e.txt",
         "f.html",
     }
+
+
+def named_twice(column: str) -> pa.Table:
+    names = ["text", "id", column]
+    return pa.Table.from_arrays([pa.array(["Open it."]), pa.array(["1"]), pa.array(["2"])], names=names)
+
+
+TABLES = {
+    "text twice": (named_twice("text"), (0, 1, 0), "unreadable_parquet"),
+    "id twice": (named_twice("id"), (0, 1, 0), "unreadable_parquet"),
+    "another column twice": (named_twice("text.text"), (1, 0, 0), None),
+    "a struct": (pa.table({"text": [{"a": "b"}, None]}), (0, 2, 0), "text_not_string"),
+    "bytes": (pa.table({"text": pa.array([b"Open it.", b"\xff"], pa.large_binary())}), (1, 1, 0), "not_utf8"),
+    "a dictionary": (pa.table({"text": pa.array(["a", "b", "a"]).dictionary_encode()}), (3, 0, 0), None),
+    "numbers in a dictionary": (
+        pa.table({"text": pa.array([1, 2]).dictionary_encode()}),
+        (0, 2, 0),
+        "text_not_string",
+    ),
+    "a time beyond the calendar as title": (
+        pa.table({"text": ["Open it."], "title": pa.array([2**62], pa.timestamp("us"))}),
+        (1, 0, 0),
+        None,
+    ),
+    "a time beyond the calendar as id": (
+        pa.table({"text": ["Open it."], "id": pa.array([2**62], pa.timestamp("us"))}),
+        (0, 1, 0),
+        "unreadable_parquet",
+    ),
+    "a time as id": (pa.table({"text": ["Open it."], "id": [datetime(2026, 1, 1)]}), (0, 1, 0), "bad_id"),
+    "nested columns beside it": (
+        pa.table({"text": ["Open it."], "id": [{"a": 1}], "title": [["t"]]}),
+        (1, 0, 0),
+        None,
+    ),
+    "the largest number as id": (
+        pa.table({"text": ["Open it."], "id": pa.array([2**64 - 1], pa.uint64())}),
+        (1, 0, 0),
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_parquet_file_of_any_types_is_read_or_refused(home, tmp_path, name: str):
+    table, expected, reason = TABLES[name]
+    folder = tmp_path / "in"
+    jsonl(folder / "z.jsonl", [{"text": "last"}])
+    pq.write_table(table, folder / "a.parquet")
+    accepted, rejected, blank = counts(take_in(home, folder))
+    assert (accepted - 1, rejected, blank) == expected
+    assert {found for _, _, found in refusals(home)} == ({reason} if reason else set())
+
+
+TEXTS = {
+    "cr.csv": (b"id,text\r1,hello\r2,world\r", (0, 1, 0), "bad_csv"),
+    "cr-in-record.csv": (b'id,text\n1,"a",b\rc\n2,world\n', (1, 1, 0), "bad_csv"),
+    "id-twice.csv": (b"text,id,id\na,1,2\n", (0, 1, 0), "bad_csv"),
+    "wide.csv": (b",".join([b"text", *[b"c"] * 6_000]) + b"\n", (0, 1, 0), "too_large"),
+    "wide-record.csv": (b"text,id\n" + b"a," * 10**6 + b"\nok,2\n", (1, 1, 0), "bad_csv"),
+    "quotes.csv": (b"text,id\n" + b'"a\n' * 2_000 + b"ok,2\n", (1, 2_000, 0), "bad_csv"),
+    "window.jsonl.xz": (
+        lzma.compress(b'{"text": "a"}\n', filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 2**30}]),
+        (0, 1, 0),
+        "too_large",
+    ),
+    "skipped-frame.jsonl.zst": (
+        b"\x50\x2a\x4d\x18\x04\x00\x00\x00skip" + pa.compress(b'{"text": "a"}', "zstd", asbytes=True),
+        (1, 0, 0),
+        None,
+    ),
+    "trailing.jsonl.gz": (gzip.compress(b'{"text": "a"}\n') + b"rubbish", (1, 1, 0), "damaged_archive"),
+    "numbers.jsonl": (
+        b'{"text": "a", "id": 99999999999999999999999}\n{"text": "b", "id": 7}\n',
+        (1, 1, 0),
+        "bad_id",
+    ),
+    "undecodable.html": (b'<meta charset="undefined"><p>words</p>', (0, 1, 0), "bad_encoding"),
+    "odd.txt": ("\ufeffwords".encode("utf-16-le") + b"x", (0, 1, 0), "bad_encoding"),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_hostile_file_is_refused_in_rows_and_the_next_one_is_read(home, tmp_path, name: str):
+    content, expected, reason = TEXTS[name]
+    write(tmp_path / "in", name, content)
+    jsonl(tmp_path / "in" / "zz.jsonl", [{"text": "last"}])
+    accepted, rejected, blank = counts(take_in(home, tmp_path / "in"))
+    assert (accepted - 1, rejected, blank) == expected
+    assert {found for _, _, found in refusals(home)} == ({reason} if reason else set())
+    assert not broken_checks(home)
+
+
+def test_a_file_that_shrinks_or_goes_while_it_is_read_stops_only_itself(home, tmp_path):
+    folder = tmp_path / "in"
+    long = [{"text": f"{STEPS * 50}{number}"} for number in range(2_000)]
+    for name in ("a", "b"):
+        jsonl(folder / f"{name}.jsonl", long)
+    jsonl(folder / "z.jsonl", [{"text": "last"}])
+
+    def spoil(file: Any) -> bool:
+        if file.source == "a.jsonl":
+            os.truncate(file.path, 3_000_000)
+        if file.source == "b.jsonl":
+            Path(file.path).unlink()
+        return True
+
+    summary = take_in(home, folder, wanted=spoil)
+    assert summary.total.rejected == 2
+    assert {source: reason for source, _, reason in refusals(home)} == {
+        "a.jsonl": "invalid_json",
+        "b.jsonl": "unreadable_file",
+    }
+    assert ask(home, "SELECT count(*) FROM raw_rows WHERE source = 'z.jsonl'") == [(1,)]

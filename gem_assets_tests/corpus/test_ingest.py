@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from gem_assets.corpus.progress import summarise
 from gem_assets.corpus.rows import FieldNames, Reading
 from gem_assets.corpus.walking import IngestionError
 from gem_assets.settings import IngestSettings
+from gem_assets.store.dropping import drop_documents
 from gem_assets.store.files import only_writer
 from gem_assets.store.home import Home, StoreError
 from gem_assets_tests.corpus.intake import (
@@ -100,6 +102,24 @@ def test_a_changed_text_of_the_same_id_is_a_new_version_in_a_new_shard(home, tmp
         home, "SELECT version, shard, superseded FROM raw_row_status WHERE source_id = 'r1' ORDER BY version"
     )
     assert found == [(1, "demo-00000", True), (2, "demo-00001", False)]
+    assert not broken_checks(home)
+
+
+def test_new_documents_new_versions_and_unchanged_ones_are_counted_apart(home, tmp_path):
+    take_in(home, jsonl(tmp_path / "a.jsonl", rows(5)))
+    take_in(home, jsonl(tmp_path / "b.jsonl", [{"id": "r1", "text": "changed"}]))
+    path = jsonl(tmp_path / "c.jsonl", [*rows(1), {"id": "r2", "text": "other"}, *rows(3, 5)])
+    summary = take_in(home, path)
+    assert (summary.added, summary.changed, summary.total.accepted) == (4, 1, 5)
+    assert "5 rows accepted (3 new, 1 new version, 1 there already)" in summarise(summary, "demo")
+    told = "SELECT accepted, added, changed FROM {} WHERE ingest = 'demo-00002'"
+    assert ask(home, told.format("ingests")) == ask(home, told.format("ingested_files")) == [(5, 4, 1)]
+    # What was dropped and comes back is no new version of anything.
+    drop_documents(
+        home, "demo", [id for (id,) in ask(home, "SELECT document_id FROM raw_rows WHERE source_id = 'r0'")]
+    )
+    back = take_in(home, path, again=True)
+    assert (back.added, back.changed) == (1, 0)
     assert not broken_checks(home)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gem_assets.corpus.identity import duplicate_key_of
-from gem_assets.corpus.reading import Ingestion, RefusedRow, read_paths
+from gem_assets.corpus.reading import Ingestion, RefusedRow, read_each, read_paths
 from gem_assets.corpus.walking import IngestionError
 from gem_assets.store.home import Home
 from gem_assets.store.raw import add_rows
@@ -223,3 +223,16 @@ def test_a_duplicate_key_knows_neither_case_nor_white_space(text: str):
     bare = "".join(text.casefold().split())
     assert duplicate_key_of(text) == duplicate_key_of(bare) == duplicate_key_of(f" {text.swapcase()}\n")
     assert duplicate_key_of(text) != duplicate_key_of(f"{bare}x")
+
+
+def test_no_more_of_a_file_is_read_than_is_asked_for(tmp_path: Path):
+    path = write(tmp_path, "a.jsonl", f"{GOOD}\n" * 500_000)
+    found = read_each([path], "demo")
+    first = next(found)
+    with path.open("r+b") as file:
+        file.seek(-len(GOOD) - 1, os.SEEK_END)
+        file.write(b"x" * len(GOOD))
+    assert not isinstance(first, RefusedRow)
+    *_, last = found
+    assert isinstance(last, RefusedRow)
+    assert last.place == "line 500000"

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from gem_assets.reports.intervals import Pairs, design_effect, paired_difference, wilson
+from gem_assets.reports.intervals import Pairs, design_effect, highest_share, paired_difference, wilson
 
 
 def one_each(both: int, gained: int, lost: int, neither: int) -> list[Pairs]:
@@ -57,3 +57,15 @@ def test_nineteen_intervals_of_twenty_hold_the_true_difference():
 def test_the_score_interval_of_a_share_is_known():
     assert wilson(0.5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
     assert wilson(0, 10)[0] == 0
+
+
+@pytest.mark.parametrize(("number", "highest"), [(119, 1 - 0.05 ** (1 / 119)), (3, 1 - 0.05 ** (1 / 3))])
+def test_of_what_was_never_seen_the_highest_share_is_the_rule_of_three(number: int, highest: float):
+    assert highest_share(0, number) == pytest.approx(highest)
+
+
+def test_the_highest_share_grows_with_what_was_seen_and_is_never_below_it():
+    shares = [highest_share(seen, 20) for seen in range(21)]
+    assert shares == sorted(shares)
+    assert all(share >= seen / 20 for seen, share in enumerate(shares))
+    assert shares[5] == pytest.approx(0.4556, abs=1e-4)
