@@ -19,6 +19,16 @@ from gem_assets.orchestration.tables import warehouse, yield_report
 from gem_assets.settings import load_settings, read_environment
 from gem_assets.stages.staleness import current_code_versions
 
+# Assets that no code version of a stage says anything of: partitioned by recipe or model, or not at all.
+WHOLE_ASSETS = (warehouse, yield_report, *DATASET_ASSETS, *MODEL_ASSETS, *EVALUATION_ASSETS)
+CHECKS = (table_checks, freshness_checks, decontaminated, *MODEL_CHECKS, *EVALUATION_CHECKS)
+TABLES_SENSOR = dg.AutomationConditionSensorDefinition(
+    "keep_tables_current",
+    target=dg.AssetSelection.assets(warehouse, yield_report),
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=30,
+)
+
 
 def build_definitions(environment: dict[str, str]) -> dg.Definitions:
     """Assemble assets, checks, jobs and resources, with the code versions this environment gives."""
@@ -37,20 +47,13 @@ def build_definitions(environment: dict[str, str]) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             *dg.map_asset_specs(described, SHARD_ASSETS),
-            *dg.map_asset_specs(
-                owned, [warehouse, yield_report, *DATASET_ASSETS, *MODEL_ASSETS, *EVALUATION_ASSETS]
-            ),
+            *dg.map_asset_specs(owned, WHOLE_ASSETS),
         ],
-        asset_checks=[table_checks, freshness_checks, decontaminated, *MODEL_CHECKS, *EVALUATION_CHECKS],
+        asset_checks=CHECKS,
         jobs=JOBS,
         sensors=[
             collect_batches,
-            dg.AutomationConditionSensorDefinition(
-                "keep_tables_current",
-                target=dg.AssetSelection.assets(warehouse, yield_report),
-                default_status=dg.DefaultSensorStatus.RUNNING,
-                minimum_interval_seconds=30,
-            ),
+            TABLES_SENSOR,
             *watching(environment),
         ],
         resources={
