@@ -32,6 +32,7 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
     "said: failure not disclosed": ("verify_undisclosed_failure",),
     "said: success without a call": ("verify_unsupported_success",),
     "said: id that nothing returned": ("verify_unknown_id_said",),
+    "said: amount misquoted": ("verify_misquoted_value",),
     "said: leaked reasoning": ("verify_leaked_reasoning",),
     "turn: user names a tool": ("verify_user_names_tool",),
     "turn: repeated": ("verify_repeated_turn",),

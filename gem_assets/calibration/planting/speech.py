@@ -5,6 +5,7 @@ Uses nothing of what finds defects.
 
 import json
 import random
+import re
 
 from gem_assets.calibration.planting.plain import Plain, Planted, add_words, pick_reply
 from gem_assets.calibration.planting.records import writes_between
@@ -65,6 +66,28 @@ def unknown_id_said(plain: Plain, chance: random.Random) -> Planted | None:
     """Let the assistant name an identifier that nothing returned."""
     index = pick_reply(plain, chance)
     return None if index is None else add_words(plain, index, "Your reference is QX-70431.")
+
+
+_AMOUNT = re.compile(r"(?<![\w.,-])(\d{2,4})(\.\d\d)(?![\w.%])")
+
+
+def misquoted_amount(plain: Plain, chance: random.Random) -> Planted | None:
+    """Let the assistant tell an amount of money that is another."""
+    places = [
+        (index, found)
+        for index, message in enumerate(plain.messages)
+        if message["role"] == "assistant"
+        for found in _AMOUNT.finditer(message["content"])
+    ]
+    if not places:
+        return None
+    index, found = chance.choice(places)
+    known = plain.text_before(len(plain.messages))
+    candidates = (int(found[1]) + step for step in range(13, 9000, 37))
+    other = next(number for number in candidates if str(number) not in known)
+    content = plain.messages[index]["content"]
+    plain.messages[index]["content"] = f"{content[: found.start()]}{other}{found[2]}{content[found.end() :]}"
+    return Planted(plain)
 
 
 def leaked_reasoning(plain: Plain, chance: random.Random) -> Planted | None:

@@ -148,6 +148,8 @@ def _written(day: date) -> re.Pattern[str]:
     month, number = _MONTHS[day.month - 1], f"0?{day.day}"
     return re.compile(
         rf"\b{number}(?:st|nd|rd|th)?\.?(?:\s+of)?[\s-]+{month}[a-z]*\b|"
+        rf"\b{number}(?:st|nd|rd|th)?\s*(?:to|and|until|till|through|[-\u2013])\s*(?:the\s+)?\d{{1,2}}(?:st|nd|rd|th)?"
+        rf"(?:\s+of)?\s+{month}[a-z]*\b|"
         rf"\b{month}[a-z]*\.?\s+(?:the\s+)?{number}(?:st|nd|rd|th)?\b|"
         rf"\b0?{day.month}[/.-]{number}\b|\b{number}[/.-]0?{day.month}\b|\b{day.day}(?:st|nd|rd|th)\b"
     )

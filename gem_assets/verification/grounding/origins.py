@@ -197,7 +197,10 @@ def _worded_origin(trace: Trace, key: str, value: str) -> Origin:
     """Find the origin of a text by its words."""
     last = words_of(key)[-1:] or ("",)
     words = [word.casefold() for word in _WORDS.findall(value)]
-    known = [trace.said.words.get(word) or trace.proposed.words.get(word) for word in words]
+    known = [
+        trace.said.words.get(word) or trace.said.words.get(f"{word}s") or trace.proposed.words.get(word)
+        for word in words
+    ]
     if words and all(known):
         return Origin("derived", known[0], "concatenation")
     if last[0] in _COMPOSED or len(words) > 5 or not words:

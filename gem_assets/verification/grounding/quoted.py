@@ -19,6 +19,8 @@ _AMOUNT = re.compile(
     r"(?<![\w.,-])(\d[\d,]*\.\d\d)(?![\w.%])"
 )
 MAX_OPERANDS = 80
+MAX_TIMES = 7
+"""Up to that many of one thing and one of another: 3.20 + 2 x 2.90."""
 
 _DIMENSIONS = {
     "mass": "kg kilo kilos kilogram kilograms kgs | lb lbs pound pounds | gram grams | oz ounce ounces",
@@ -56,11 +58,13 @@ def find_unknown_amounts(
 
 
 def _combines(said: Ledger, number: float) -> bool:
-    """Tell whether two numbers known so far make a number, by sum, difference, product or share."""
+    """Tell whether numbers known so far make a number: sum, difference, product, share, one and several."""
     known = list(said.numbers)[-MAX_OPERANDS:]
     values = {round(value, 2) for value in known}
     for value in known:
         if round(number - value, 2) in values or round(number + value, 2) in values:
+            return True
+        if any(round((number - value) / times, 2) in values for times in range(2, MAX_TIMES)):
             return True
         if value and (round(number / value, 2) in values or round(number / value * 100, 2) in values):
             return True

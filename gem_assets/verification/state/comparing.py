@@ -107,14 +107,11 @@ def moves_on(before: Field, after: Field) -> bool:
     return old in _MOVING and new in _ARRIVED
 
 
-_FINAL = word_set(
-    "delivered completed complete finished cancelled canceled refunded closed resolved arrived settled "
-    "archived expired"
-)
+_FINAL = word_set("delivered cancelled canceled refunded")
 
 
 def moves_back(before: Field, after: Field) -> bool:
-    """Tell whether a status went from an end to a stage before it: `delivered`, then `in_transit`."""
+    """Tell whether a status left an end that nothing leaves by itself: `delivered`, then `in_transit`."""
     old, new = (re.sub(r"[\s-]+", "_", str(value).casefold()) for value in (before, after))
     return old in _FINAL and new in _MOVING and new not in _FINAL
 

@@ -71,6 +71,8 @@ def _wrong_span(item: Mapping[str, JsonValue]) -> str | None:
         if first not in days or last not in days:
             continue
         start, end = days[first], days[last]
+        if first[0] == "arrival" and "nights" not in item:
+            continue  # of a journey, not of a stay
         if end < start:
             return f"has {quote(' '.join(last))} {end} before {quote(' '.join(first))} {start}."
         nights = item.get("nights")

@@ -79,7 +79,7 @@ def _shown(value: JsonValue, name: str, path: str = "$", depth: int = 0) -> Iter
 def _everywhere(value: JsonValue, name: str) -> Iterator[JsonValue]:
     for path, leaf in leaves(value):
         last = path.rpartition(".")[2].split("[")[0]
-        if name in last or last.endswith(name) or id_noun(name) is not None:
+        if name.casefold() in last.casefold() or id_noun(name) is not None or "currency" in name:
             yield leaf
 
 

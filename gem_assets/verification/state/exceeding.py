@@ -95,12 +95,12 @@ def find_use_of_ended(store: Store, exchange: Exchange, taken: Taken) -> Iterato
     if not exchange.succeeded or not exchange.writes:
         return
     verb = (words_of(exchange.call.name) or ("",))[0]
-    nouns = {singular(word) for word in words_of(exchange.call.name)[1:]}
+    about = singular((words_of(exchange.call.name) or ("",))[-1])
     if verb in _BRINGING_BACK:
         taken.deleted.clear()
     for name, value in exchange.call.arguments.items():
         noun = id_noun(name)
-        if noun is None or noun not in nouns or not is_id_value(value):
+        if noun is None or noun != about or not is_id_value(value):
             continue
         place = (noun, squash(str(value)))
         if verb in _CHANGING | _DELETING and place in taken.deleted:
@@ -109,9 +109,15 @@ def find_use_of_ended(store: Store, exchange: Exchange, taken: Taken) -> Iterato
         elif verb in _ENDING and _has_ended(store, place[1]):
             said = f"{quote(str(value))}, which had ended before by what was last known"
             yield _used(exchange, said, None, Reason.VERIFY_DOUBLE_USE)
-        if verb in _DELETING:
+        if verb in _DELETING and not _is_kept(exchange):
             taken.deleted[place] = exchange.index
     yield from _given_twice(exchange, taken)
+
+
+def _is_kept(exchange: Exchange) -> bool:
+    """Tell whether a result says that nothing is deleted, or not yet."""
+    value = exchange.value
+    return exchange.deferred or (isinstance(value, dict) and value.get("deleted", True) is not True)
 
 
 def _used(exchange: Exchange, said: str, other: int | None, reason: Reason) -> Finding:

@@ -68,7 +68,8 @@ def _wrong_total(item: dict[str, JsonValue]) -> str | None:
     if total is None:
         return None
     parts = _parts(item)
-    if parts is not None and not _explained(total, parts, _others(item)):
+    rows = {float(len(child)) for child in item.values() if isinstance(child, list)}
+    if parts is not None and total not in rows and not _explained(total, parts, _others(item)):
         return f"the total is {total:g}, its parts make {parts:g}"
     subtotal = _first_number(item, _SUBTOTALS)
     if subtotal is not None and not _explained_by_name(total, subtotal, item):
@@ -88,7 +89,7 @@ def _number(value: JsonValue) -> float | None:
 
 def _parts(item: dict[str, JsonValue]) -> float | None:
     lists = [child for child in item.values() if isinstance(child, list) and len(child) > 0]
-    if len(lists) != 1:
+    if len(lists) != 1 or any(_BOUNDED & set(words_of(name)) for name in item):
         return None
     total = 0.0
     for row in lists[0]:
