@@ -8,12 +8,10 @@ import os
 import signal
 import threading
 from collections.abc import Coroutine, Mapping
-from types import FrameType
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-TICK_SECONDS = 0.25
 
 
 def run_until_stopped(work: Coroutine[Any, Any, T]) -> T:
@@ -26,7 +24,7 @@ def run_until_stopped(work: Coroutine[Any, Any, T]) -> T:
     received: list[int] = []
     before = {number: signal.getsignal(number) for number in SIGNALS}
     try:
-        return asyncio.run(_listening(work, received, before))
+        return asyncio.run(_listening(work, received))
     except asyncio.CancelledError:
         _restore(before)
         if received:
@@ -41,9 +39,7 @@ def _restore(handlers: Mapping[signal.Signals, Any]) -> None:
         signal.signal(number, handler)
 
 
-async def _listening(
-    work: Coroutine[Any, Any, T], received: list[int], before: Mapping[signal.Signals, Any]
-) -> T:
+async def _listening(work: Coroutine[Any, Any, T], received: list[int]) -> T:
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(work)
 
@@ -51,22 +47,10 @@ async def _listening(
         received.append(number)
         task.cancel()
 
-    def heard(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(stop, number)
-
-    # Not the loop's own handlers: Dagster's button to cancel a run interrupts the main thread from another
-    # one, which is no signal of the system and which they do not hear.
     for number in SIGNALS:
-        signal.signal(number, heard)
-    ticking = asyncio.create_task(_tick())
+        loop.add_signal_handler(number, stop, number)
     try:
         return await task
     finally:
-        ticking.cancel()
-        _restore(before)
-
-
-async def _tick() -> None:
-    """Come to now and then: an interruption from another thread does not wake a loop that waits."""
-    while True:
-        await asyncio.sleep(TICK_SECONDS)
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)

@@ -55,8 +55,8 @@ def shard_asset(name: str, description: str, *deps: dg.AssetsDefinition) -> dg.A
             backfill_policy=one_run_per_shard,
             group_name="trajectories",
             metadata={"dagster/table_name": name, **column_schema(name)},
-            # A crash of the machine is worth another try: what was bought is journaled.
-            retry_policy=dg.RetryPolicy(max_retries=1, delay=5),
+            # No retry policy: it would also try again what somebody has just cancelled, and pay for it. A run
+            # whose process died is started again as a whole (`run_retries` in dagster.yaml).
         )(compute)
 
 

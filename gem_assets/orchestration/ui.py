@@ -25,7 +25,7 @@ from gem_assets.store.tables import declare_tables
 
 GRACE_SECONDS = 10
 RUNS_SECONDS = 40
-"""For runs to end: calls in flight have 20 s to come home (`llm/limits/pacing.py`), tables take a few."""
+"""For runs to end: calls in flight have 20 seconds to come home (`llm/limits/pacing.py`)."""
 
 
 class Stop(threading.Event):
