@@ -19,12 +19,14 @@ from gem_assets.orchestration.progress import progress_teller
 from gem_assets.orchestration.resources import Workplace, connected
 from gem_assets.prompts.prompt import PromptError
 from gem_assets.stages.catalog import STAGES
-from gem_assets.stages.shard import ShardFailedError, carry_documents, carry_stage, check_failures
+from gem_assets.stages.shard import ShardFailedError, ShardTask, carry_documents, carry_stage, check_failures
 from gem_assets.stages.staleness import find_stale
 from gem_assets.store.connections import Connection
 from gem_assets.store.home import StoreError
 from gem_assets.store.stage_runs import StageRun, current_stage_run
 
+STOPS = "stops_the_run"
+"""Marks a failure that every other shard would meet, too, until a setting is changed."""
 Materialized = dg.MaterializeResult[Any]
 
 _STAGES = {stage.asset: stage for stage in STAGES}
@@ -145,17 +147,18 @@ def _carry(
     try:
         if asset not in _STAGES:
             return carry_documents(connection, shard, context.run.run_id, workplace.settings)
-        return carry_stage(
-            connection,
-            _STAGES[asset],
+        task = ShardTask(
             shard,
             context.run.run_id,
             workplace.settings,
             options.applied_to(workplace.environment),
             progress_teller(asset, shard),
-            limit=options.limit,
+            options.limit,
         )
-    except (StopRunError, StoreError, ConfigurationError, PromptError) as error:
+        return carry_stage(connection, _STAGES[asset], task)
+    except (StopRunError, ConfigurationError, PromptError) as error:
+        raise dg.Failure(str(error), metadata={STOPS: True}, allow_retries=False) from error
+    except StoreError as error:
         # Nothing that a second try would change.
         raise dg.Failure(str(error), allow_retries=False) from error
 

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Sequence
 
 import click
 
@@ -11,6 +12,8 @@ from gem_assets.store.home import Home
 
 LINE_SECONDS = 10
 """Between two lines of progress where there is no terminal to renew one on."""
+NAMED = 20
+"""Shards named one by one where many were not run."""
 
 
 class Display:
@@ -23,6 +26,7 @@ class Display:
         self._total = total
         self._ended = 0
         self._started = self._told = time.monotonic()
+        self._stop: str | None = None
         self._terminal = sys.stdout.isatty()
 
     def underway(self, progress: Progress) -> None:
@@ -38,9 +42,19 @@ class Display:
         """Show that a shard ended, and how."""
         self._ended += 1
         said = "done" if done.ok else f"FAILED: {done.problem}"
+        if done.stops and self._stop is not None:
+            said = "FAILED for the same reason"  # workers that were at it when the first one told
+        self._stop = self._stop or (done.problem if done.stops else None)
         seconds = time.monotonic() - self._started
         clear = "\r\033[K" if self._terminal else ""
         click.echo(f"{clear}[{self._ended}/{self._total}] {done.order.name} {said} ({seconds:.0f} s)")
+
+    def not_run(self, shards: Sequence[str]) -> None:
+        """Name the shards that were not begun."""
+        if shards:
+            why = "" if self._stop is None else ": what stopped the run would stop them, too"
+            named = ", ".join(shards[:NAMED]) + (", …" if len(shards) > NAMED else "")
+            click.echo(f"not run: {len(shards)} shards ({named}){why}; run this again to continue")
 
     def tables(self, done: Done) -> None:
         """Show that the tables over all shards were rebuilt."""

@@ -64,12 +64,13 @@ class JobOrder(Order):
 
 @dataclass(frozen=True)
 class Done:
-    """How an order ended."""
+    """How an order ended. `stops`: no other order would fare better until a setting is changed."""
 
     order: Order
     ok: bool
     problem: str | None
     run_id: str | None = None
+    stops: bool = False
 
 
 class Launcher:
@@ -89,13 +90,17 @@ class Launcher:
         done: Callable[[Done], None],
         underway: Callable[[Progress], None] = lambda progress: None,
     ) -> list[Done]:
-        """Execute all orders, calling `done` after each and `underway` now and then; returns every result."""
+        """Execute orders, calling `done` after each and `underway` now and then; returns every result.
+
+        After one that `stops` the others are not begun.
+        """
         waiting = iter(orders)
         results: list[Done] = []
 
         def next_order() -> Order | None:
             with self._lock:
-                return None if self._stopped else next(waiting, None)
+                in_vain = self._stopped or any(result.stops for result in results)
+                return None if in_vain else next(waiting, None)
 
         def finished(result: Done) -> None:
             with self._lock:
@@ -185,4 +190,4 @@ def _hand_over(worker: subprocess.Popen[str], order: Order, underway: Callable[[
             order, False, f"its process ended with signal or status {worker.returncode}; run it again"
         )
     answer: dict[str, Any] = json.loads(line)
-    return Done(order, answer["ok"], answer["problem"], answer.get("run_id"))
+    return Done(order, answer["ok"], answer["problem"], answer.get("run_id"), answer.get("stops", False))

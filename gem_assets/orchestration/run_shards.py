@@ -63,6 +63,8 @@ def _execute(orders: Sequence[Order], home: Home, environment: dict[str, str], w
     stop_on_signals(launcher)
     display = Display(len(orders))
     results = launcher.execute(orders, workers, display.done, display.underway)
+    ended = {done.order.shard for done in results}
+    display.not_run([order.shard for order in orders if order.shard and order.shard not in ended])
     results += launcher.execute([Order(None)], 1, display.tables)
     return sum(not done.ok for done in results) + len(orders) + 1 - len(results)
 

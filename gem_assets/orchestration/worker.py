@@ -13,6 +13,7 @@ from typing import Any, TextIO
 import dagster as dg
 
 from gem_assets.definitions import build_definitions
+from gem_assets.orchestration.assets import STOPS
 from gem_assets.orchestration.instance import PROCESS_TAG, open_instance
 from gem_assets.orchestration.progress import VARIABLE
 from gem_assets.settings import load_settings, read_environment
@@ -67,21 +68,23 @@ def execute(
             tags=tags,
             raise_on_error=False,
         )
-    return {"ok": result.success, "run_id": result.run_id, "problem": _problem(result)}
+    return {"ok": result.success, "run_id": result.run_id, **_problem(result)}
 
 
-def _problem(result: dg.ExecuteInProcessResult) -> str | None:
+def _problem(result: dg.ExecuteInProcessResult) -> dict[str, Any]:
+    """Say what went wrong, and whether it would go wrong with every other shard."""
     if result.success:
-        return None
+        return {"problem": None}
     for event in result.all_events:
         if event.is_step_failure:
             data = event.step_failure_data
             if data.user_failure_data and data.user_failure_data.description:
-                return data.user_failure_data.description
+                told = data.user_failure_data
+                return {"problem": told.description, "stops": STOPS in told.metadata}
             if data.error:
                 cause = data.error.cause or data.error
-                return cause.message.strip()
-    return "the run failed"
+                return {"problem": cause.message.strip()}
+    return {"problem": "the run failed"}
 
 
 if __name__ == "__main__":

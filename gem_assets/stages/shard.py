@@ -3,7 +3,8 @@
 The one piece that joins stages and store; assets and commands call it, and no framework is in sight.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +26,20 @@ from gem_assets.store.shards import ShardWrite, StageInput, read_kept, write_out
 from gem_assets.store.stage_runs import StageRun, current_stage_run
 
 Progress = Callable[[int, int], None]
+Outcomes = list[tuple[StageInput[Any], Outcome[Any]]]
+
+
+@dataclass(frozen=True)
+class ShardTask:
+    """A shard to be carried through stages, by which run, and with what: the same for all of its stages."""
+
+    shard: str
+    run_id: str
+    settings: Settings
+    environment: dict[str, str]
+    progress: Progress = lambda done, total: None
+    limit: int | None = None
+    """Only so many of the shard's documents: a pilot."""
 
 
 class ShardFailedError(Exception):
@@ -52,46 +67,42 @@ def carry_documents(connection: Connection, shard: str, run_id: str, settings: S
     return write_outcomes(home, write, outcomes)
 
 
-def carry_stage(
-    connection: Connection,
-    stage: Stage,
-    shard: str,
-    run_id: str,
-    settings: Settings,
-    environment: dict[str, str],
-    progress: Progress = lambda done, total: None,
-    limit: int | None = None,
-) -> StageRun:
-    """Judge what the asset before kept of a shard (stages 1 to 5); a pilot's `limit` holds for stage 1.
+def carry_stage(connection: Connection, stage: Stage, task: ShardTask) -> StageRun:
+    """Judge what the asset before kept of a shard (stages 1 to 5); a pilot's limit holds for stage 1.
 
     Raises:
         StopRunError: a setting of the model is wrong; nothing is written.
         StoreError: another process is writing this shard of this asset, or rewrote what it reads.
     """
-    home, started = Home(settings.home), datetime.now(UTC)
-    inputs, input_version = _read_inputs(connection, home, stage, shard)
-    now, later = divide(inputs, limit if stage is STAGES[0] else None)
-    identity, concurrency = model_identity(stage, environment), read_role(stage.role, environment).concurrency
-
-    async def judge_all() -> list[tuple[StageInput[Any], Outcome[Any]]]:
-        async with open_models(environment, home.root, run_id) as models:
-            llm: Llm = getattr(models, stage.role)
-            return await run_stage(
-                lambda record: stage.step(record, llm, settings), now, stage.prefix, concurrency, progress
-            )
-
-    outcomes = _stamped(stage, run_until_stopped(judge_all()) + left_for_later(later))
+    home, started = Home(task.settings.home), datetime.now(UTC)
+    inputs, input_version = _read_inputs(connection, home, stage, task.shard)
+    now, later = divide(inputs, task.limit if stage is STAGES[0] else None)
+    identity = model_identity(stage, task.environment)
+    outcomes = _stamped(stage, run_until_stopped(_judge_all(stage, task, now)) + left_for_later(later))
     write = ShardWrite(
         asset=stage.asset,
-        shard=shard,
-        run_id=run_id,
+        shard=task.shard,
+        run_id=task.run_id,
         started_at=started,
         finished_at=datetime.now(UTC),
         model=identity,
-        code_version=code_version(stage, identity, settings),
+        code_version=code_version(stage, identity, task.settings),
         input_version=input_version,
     )
     return write_outcomes(home, write, outcomes)
+
+
+async def _judge_all(stage: Stage, task: ShardTask, inputs: Sequence[StageInput[Any]]) -> Outcomes:
+    concurrency = read_role(stage.role, task.environment).concurrency
+    async with open_models(task.environment, task.settings.home, task.run_id) as models:
+        llm: Llm = getattr(models, stage.role)
+        return await run_stage(
+            lambda record: stage.step(record, llm, task.settings),
+            inputs,
+            stage.prefix,
+            concurrency,
+            task.progress,
+        )
 
 
 def check_failures(run: StageRun, settings: Settings) -> None:
@@ -116,9 +127,7 @@ def _read_inputs(
     return inputs, upstream.data_version if upstream else ""
 
 
-def _stamped(
-    stage: Stage, outcomes: list[tuple[StageInput[Any], Outcome[Any]]]
-) -> list[tuple[StageInput[Any], Outcome[Any]]]:
+def _stamped(stage: Stage, outcomes: Outcomes) -> Outcomes:
     if not stage.inherits_generator:
         return outcomes
     return [(given, stamp_generator(outcome, given.generator)) for given, outcome in outcomes]

@@ -25,7 +25,7 @@ from gem_assets.settings import Settings
 from gem_assets.stages.catalog import ASSETS, STAGES, Stage, stage_of
 from gem_assets.stages.corpus import read_document
 from gem_assets.stages.run import attempt
-from gem_assets.stages.shard import carry_documents, carry_stage
+from gem_assets.stages.shard import ShardTask, carry_documents, carry_stage
 from gem_assets.store.connections import open_memory
 from gem_assets.store.home import Home
 from gem_assets.store.raw import RowStatus
@@ -154,7 +154,8 @@ def carry(
                 continue
             stage = stage_of(asset)
             told = environment or {}
-            runs.append(carry_stage(connection, stage, shard, run_id, settings, told, progress, limit))
+            task = ShardTask(shard, run_id, settings, told, progress, limit)
+            runs.append(carry_stage(connection, stage, task))
     return runs
 
 
