@@ -109,6 +109,12 @@ class Batches:
         self._stub = stub
         self._files: dict[str, str] = {}
 
+    @property
+    def lines(self) -> list[list[dict[str, Any]]]:
+        """The requests of each batch that was submitted."""
+        files = [self._files[batch["input_file_id"]] for batch in self.submitted]
+        return [[json.loads(line) for line in file.splitlines()] for file in files]
+
     def finish(self, status: str = "completed", answered: int | None = None) -> None:
         """Answer the requests of every batch, or the first few of them."""
         for batch in self.submitted:

@@ -77,13 +77,18 @@ class LiteLlm:
         return self._completion(call, inquiry, request)
 
     async def describe(self, request: Request) -> tuple[Inquiry, dict[str, Any], int]:
-        """Say how a request would be sent now, and how many tokens its answer would be allowed."""
+        """Say how a request would be sent now, and how many tokens its answer would be allowed.
+
+        What was too long for the role's model is for its fallback.
+        """
         inquiry = self._inquiry(request)
         call = await self._journal.find(inquiry.question.key)
         cut_off = call is not None and call.finish_reason == "length"
         sampling = inquiry.sampling
         allowance = sampling.max_tokens_ceiling if cut_off else sampling.max_tokens
-        return inquiry, self._buyer.parameters(inquiry, allowance), allowance
+        too_long = call is not None and call.refusal_kind == "too_long"
+        model = self.settings.fallback if too_long else None
+        return inquiry, self._buyer.parameters(inquiry, allowance, model), allowance
 
     async def record_parse(self, completion: Completion, result: str) -> None:
         """Note in the journal whether the answer could be read."""

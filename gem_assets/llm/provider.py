@@ -38,6 +38,8 @@ class ModelFacts:
 
     input_price: float | None = None
     output_price: float | None = None
+    batch_input_price: float | None = None
+    batch_output_price: float | None = None
     context_size: int | None = None
 
 
@@ -56,7 +58,7 @@ def litellm_sender(settings: RoleSettings) -> Send:
                 max_retries=0,
                 timeout=settings.timeout_seconds,
             )
-        price = response._hidden_params.get("response_cost") if _is_priced(settings.model) else None
+        price = response._hidden_params.get("response_cost") if _is_priced(str(parameters["model"])) else None
         return Sent(response.model_dump(mode="json"), price)
 
     return send
@@ -142,10 +144,16 @@ def model_facts(model: str) -> ModelFacts:
         info = load_litellm().get_model_info(model)
     except Exception:  # litellm raises a bare Exception for a model that it does not know
         return ModelFacts()
-    # A price of zero stands in the table where nobody filled one in.
+
+    def per_million(name: str) -> float | None:
+        # A price of zero stands in the table where nobody filled one in.
+        return (info.get(name) or 0) * 1e6 or None
+
     return ModelFacts(
-        input_price=(info.get("input_cost_per_token") or 0) * 1e6 or None,
-        output_price=(info.get("output_cost_per_token") or 0) * 1e6 or None,
+        input_price=per_million("input_cost_per_token"),
+        output_price=per_million("output_cost_per_token"),
+        batch_input_price=per_million("input_cost_per_token_batches"),
+        batch_output_price=per_million("output_cost_per_token_batches"),
         context_size=info.get("max_input_tokens"),
     )
 

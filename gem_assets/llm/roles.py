@@ -99,6 +99,11 @@ class RoleSettings(Record):
     """The model to ask where a prompt is too long for the first one, at the same server or provider."""
     fallback_input_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     fallback_output_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    batch_input_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """What the batch interface takes; no part of the full price is assumed."""
+    batch_output_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    fallback_batch_input_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    fallback_batch_output_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     batch: bool = False
     """Ask through the provider's batch interface: at batch price, within a day."""
     variables: Mapping[str, str] = {}

@@ -19,6 +19,7 @@ import time
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[2]
@@ -172,27 +173,38 @@ def bench_crash(quick: bool) -> None:
     chance = random.Random(1)
     lost = 0
     known: dict[str, bytes] = {}
+    again = [0]  # requests without an answer in the journal, after each kill
     with tempfile.TemporaryDirectory() as folder, stub(0.3, 0.1, 6.0) as url:
         journal = Path(folder) / "journal.db"
-        command = [sys.executable, str(PROCESS), url, folder, str(calls), str(in_flight)]
         for number in range(kills + 1):
-            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            assert process.stdin is not None and process.stdout is not None
-            process.stdout.readline()
-            process.stdin.write("\n")
-            process.stdin.flush()
-            if number < kills:
-                time.sleep(chance.uniform(0.2, 0.9))
-                os.kill(process.pid, signal.SIGKILL)
-            process.communicate()
+            ask_until(url, folder, calls, in_flight, chance.uniform(0.2, 0.9) if number < kills else None)
             now = journaled(journal)
             lost += sum(now.get(key) != response for key, response in known.items())
             known = now
-        total = asked(url)
+            again.append(asked(url) - len(known))
+    per_kill = [after - before for before, after in pairwise(again[:-1])]
     say(f"{calls} calls, {in_flight} in flight, {kills} times kill -9")
     say(f"  answers in the journal at the end: {len(known)} of {calls}; lost or changed: {lost}")
-    say(f"  requests {total}: {total - calls} bought again, {(total - calls) / kills:.1f} per kill")
-    say(f"  wanted: none lost, at most {in_flight} bought again per kill")
+    say(f"  requests {calls + again[-1]}: {again[-1]} bought again; by kill {per_kill}")
+    say(f"  at most {max(per_kill)} for one kill (wanted: none lost, at most {in_flight} for each kill)")
+    assert lost == 0
+    assert len(known) == calls
+    assert max(per_kill) <= in_flight
+    assert again[-1] == sum(per_kill), "something was bought again without a kill"
+
+
+def ask_until(url: str, home: str, calls: int, in_flight: int, seconds: float | None) -> None:
+    """Have a process ask, and kill it after so many seconds from its start; None lets it end."""
+    command = [sys.executable, str(PROCESS), url, home, str(calls), str(in_flight)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None and process.stdout is not None
+    process.stdout.readline()
+    process.stdin.write("\n")
+    process.stdin.flush()
+    if seconds is not None:
+        time.sleep(seconds)
+        os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
 
 
 def main() -> None:

@@ -32,6 +32,11 @@ class Waiting:
     allowance: int
     amount: float = 0.0
 
+    @property
+    def model(self) -> str:
+        """The model that is asked: the role's, or its fallback."""
+        return str(self.request["model"])
+
 
 @dataclass(frozen=True)
 class Batch:

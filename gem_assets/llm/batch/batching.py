@@ -40,7 +40,8 @@ class Batcher:
     journal: Journal
     direct: LiteLlm
     door: BatchDoor
-    _keys: list[str] = field(default_factory=list)
+    _keys: dict[str, list[str]] = field(default_factory=dict)
+    """What was noted by this run, by model: a provider takes one model in a batch."""
     _collecting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _collected: bool = False
 
@@ -66,7 +67,7 @@ class Batcher:
         waiting = await self._waiting(request)
         batch = await self.journal.change(lambda connection: batches.note_request(connection, waiting))
         if batch is None:
-            self._keys.append(waiting.question.key)
+            self._keys.setdefault(waiting.model, []).append(waiting.question.key)
         where = f"batch {batch}" if batch else "the batch that this run submits"
         raise FailedError(FailureReason.CANCELLED, f"{WAITS_FOR} {where}: run again when it is done")
 
@@ -76,17 +77,20 @@ class Batcher:
 
     async def close(self) -> None:
         """Submit what was noted."""
-        keys, self._keys = self._keys, []
-        if keys:
-            await self._submit(keys)
-        await self.direct.close()
+        noted, self._keys = self._keys, {}
+        try:
+            for keys in noted.values():
+                await self._submit(keys)
+        finally:
+            await self.direct.close()
 
     async def _waiting(self, request: Request) -> Waiting:
         inquiry, body, allowance = await self.direct.describe(request)
-        price = await find_price(self.settings, self.settings.model)
+        model = str(body["model"])
+        price = await find_price(self.settings, model, batch=True)
         caps = [cap.variable for cap in self.journal.budget.caps]
         if price is None and caps:
-            raise StopRunError(unknown_price_sentence(self.settings, self.settings.model, caps))
+            raise StopRunError(unknown_price_sentence(self.settings, model, caps, batch=True))
         amount = at_most(price, inquiry.messages, allowance) if price else 0.0
         return Waiting(inquiry.question, body, allowance, amount)
 
@@ -182,7 +186,7 @@ async def _take_in(settings: RoleSettings, journal: Journal, name: str, line: Ma
 
 def _bought(settings: RoleSettings, waiting: Waiting, body: Mapping[str, Any]) -> Bought:
     reading = read_answer(body)
-    price = known_price(settings, settings.model)
+    price = known_price(settings, waiting.model, batch=True)
     return Bought(
         response=body,
         request=waiting.request,

@@ -127,7 +127,7 @@ class Journal:
         def take(connection: sqlite3.Connection) -> None:
             if kind is not None:
                 self._rows.start(question, request)
-                self._rows.refuse([Refused(question.key, kind, said, question.model, allowance)])
+                self._rows.refuse([Refused(question.key, kind, said, str(request["model"]), allowance)])
             batches.drop_request(connection, question.key)
 
         await self.change(take)

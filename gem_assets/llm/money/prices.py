@@ -28,34 +28,32 @@ class Price:
         return (input_tokens * self.input + output_tokens * self.output) / 1e6
 
 
-def own_price(settings: RoleSettings, model: str) -> Price | None:
+def own_price(settings: RoleSettings, model: str, *, batch: bool = False) -> Price | None:
     """The price the user gave for the role's model or its fallback; None where there is none."""
-    is_fallback = model == settings.fallback
+    pair = [getattr(settings, name) for name in _fields(settings, model, batch)]
+    return None if None in pair else Price(pair[0], pair[1])
+
+
+def known_price(settings: RoleSettings, model: str, *, batch: bool = False) -> Price | None:
+    """The user's price, else the one in litellm's table; None is unknown."""
+    own = own_price(settings, model, batch=batch)
+    if own is not None:
+        return own
+    facts: ModelFacts = model_facts(model)
     pair = (
-        (settings.fallback_input_price, settings.fallback_output_price)
-        if is_fallback
-        else (settings.input_price, settings.output_price)
+        (facts.batch_input_price, facts.batch_output_price)
+        if batch
+        else (facts.input_price, facts.output_price)
     )
     return None if pair[0] is None or pair[1] is None else Price(pair[0], pair[1])
 
 
-def known_price(settings: RoleSettings, model: str) -> Price | None:
-    """The user's price, else the one in litellm's table; None is unknown."""
-    own = own_price(settings, model)
-    if own is not None:
-        return own
-    facts: ModelFacts = model_facts(model)
-    if facts.input_price is None or facts.output_price is None:
-        return None
-    return Price(facts.input_price, facts.output_price)
-
-
-async def find_price(settings: RoleSettings, model: str) -> Price | None:
+async def find_price(settings: RoleSettings, model: str, *, batch: bool = False) -> Price | None:
     """Do as `known_price` without holding up the event loop."""
-    own = own_price(settings, model)
+    own = own_price(settings, model, batch=batch)
     if own is None:
         await open_litellm()
-    return own or known_price(settings, model)
+    return own or known_price(settings, model, batch=batch)
 
 
 def cost_of(settings: RoleSettings, model: str, reading: Reading, said: float | None) -> float | None:
@@ -81,11 +79,19 @@ def byte_count(message: Mapping[str, Any]) -> int:
     return len(json.dumps(message, default=str))
 
 
-def unknown_price_sentence(settings: RoleSettings, model: str, caps: Iterable[str]) -> str:
+def unknown_price_sentence(
+    settings: RoleSettings, model: str, caps: Iterable[str], *, batch: bool = False
+) -> str:
     """Say which variables make a budget possible."""
-    prefix = "fallback_" if model == settings.fallback else ""
-    names = [settings.variable(f"{prefix}{side}_price") for side in ("input", "output")]
+    names = [settings.variable(name) for name in _fields(settings, model, batch)]
+    asked = "the batch price" if batch else "the price"
     return (
-        f"{' and '.join(caps)} cannot hold, because the price of {model} is not known: set {names[0]} and "
+        f"{' and '.join(caps)} cannot hold, because {asked} of {model} is not known: set {names[0]} and "
         f"{names[1]} in US dollars per million tokens (0 for a server of your own)"
     )
+
+
+def _fields(settings: RoleSettings, model: str, batch: bool) -> tuple[str, str]:
+    """Name the two settings that hold a model's price."""
+    prefix = ("fallback_" if model == settings.fallback else "") + ("batch_" if batch else "")
+    return f"{prefix}input_price", f"{prefix}output_price"
