@@ -9,7 +9,7 @@ EVAL_READY := .venv-eval/.ready
 TRAIN_READY := .venv-train/.ready
 TORCH ?= torch==2.13.0
 
-.PHONY: demo test test-slow test-train test-browser test-evaluate train-env eval-env bench bench-evaluate proof laws \
+.PHONY: demo test test-slow test-train test-browser test-evaluate train-env eval-env bench bench-rival bench-evaluate proof laws \
 	filter-weights check ui setup lock lock-eval clean
 
 ## demo: set up, carry the sample corpus through every stage, print where documents are lost
@@ -43,6 +43,10 @@ bench: setup
 	$(BIN)/python -m gem_assets_tests.benches.bench_ingest
 	$(BIN)/python -m gem_assets_tests.benches.bench_llm
 	$(BIN)/python -m gem_assets_tests.benches.bench_verification
+
+## bench-rival: the bench of model calls beside bespokelabs-curator, which it installs apart, once
+bench-rival: setup
+	$(BIN)/python -m gem_assets_tests.benches.bench_llm rival
 
 ## proof: what verification catches of planted defects, and its false alarms
 proof: setup

@@ -1,6 +1,6 @@
 """What journal and limits cost, how near the greedy schedule a stage comes, what kill -9 loses.
 
-python gem_assets_tests/benches/bench_llm.py [cpu] [schedule] [crash] [--quick]
+python gem_assets_tests/benches/bench_llm.py [cpu] [schedule] [crash] [rival] [--quick]
 Each figure stands beside its baseline from the same run. CPU is that of this process, all threads.
 """
 
@@ -26,11 +26,14 @@ CHECKOUT = Path(__file__).parents[2]
 sys.path.insert(0, str(CHECKOUT))
 
 from gem_assets.llm.models import open_models  # noqa: E402
-from gem_assets.llm.provider import load_litellm  # noqa: E402
+from gem_assets.llm.provider import litellm_sender, load_litellm  # noqa: E402
+from gem_assets.llm.roles import read_role  # noqa: E402
 from gem_assets_tests.benches.fast_stub import seconds_of  # noqa: E402
 from gem_assets_tests.llm.rig import PROCESS, request  # noqa: E402
 
 PROMPT = "Read the text and say what it describes. " * 100  # 4 KB
+RIVAL = CHECKOUT / ".venv-rival"
+CURATOR = "bespokelabs-curator==0.1.31"
 Asking = Callable[[list[str]], Awaitable[None]]
 
 
@@ -103,27 +106,49 @@ async def by_gem(url: str, prompts: list[str], in_flight: int) -> None:
             await crowd(prompts, ask, in_flight)
 
 
+async def by_sender(url: str, prompts: list[str], in_flight: int) -> None:
+    """What gem_assets sends, without journal and limits."""
+    settings = read_role("filter", {"GEM_MODEL": "stub", "GEM_BASE_URL": url})
+    send = litellm_sender(settings)
+
+    async def ask(prompt: str) -> object:
+        messages = [{"role": "user", "content": prompt}]
+        sampling = {"temperature": 0.2, "top_p": 0.95, "max_tokens": 4096}
+        return await send({"model": settings.model, "messages": messages, **sampling})
+
+    await crowd(prompts, ask, in_flight)
+
+
 def bench_cpu(quick: bool) -> None:
     calls, rounds, in_flight = (100, 2, 32) if quick else (400, 5, 32)
-    clients = {"raw aiohttp": by_aiohttp, "bare litellm.acompletion": by_litellm, "gem_assets": by_gem}
-    best: dict[str, tuple[float, float]] = {}
-    with stub() as url:
-        for number in range(rounds + 1):  # the first round warms up
-            for name, client in clients.items():
-                prompts = [f"{number} {name} {call} {PROMPT}" for call in range(calls)]
-                cpu, wall = time.process_time(), time.perf_counter()
-                asyncio.run(client(url, prompts, in_flight))
-                took = (time.process_time() - cpu) / calls * 1e3, (time.perf_counter() - wall) / calls
-                if number:
-                    best[name] = min(best.get(name, took), took)
+    clients = {
+        "raw aiohttp": by_aiohttp,
+        "bare litellm.acompletion": by_litellm,
+        "litellm as gem_assets calls it": by_sender,
+        "gem_assets": by_gem,
+    }
+    for latency in (0.0, 0.2):
+        best: dict[str, tuple[float, float]] = {}
+        with stub(latency) as url:
+            for number in range(rounds + 1):  # the first round warms up
+                for name, client in clients.items():
+                    prompts = [f"{number} {name} {call} {PROMPT}" for call in range(calls)]
+                    cpu, wall = time.process_time(), time.perf_counter()
+                    asyncio.run(client(url, prompts, in_flight))
+                    took = (time.process_time() - cpu) / calls * 1e3, (time.perf_counter() - wall) / calls
+                    if number:
+                        best[name] = min(best.get(name, took), took)
+        say_cpu(best, latency, f"{calls} calls, {in_flight} in flight, least of {rounds} interleaved rounds")
+
+
+def say_cpu(best: dict[str, tuple[float, float]], latency: float, how: str) -> None:
     base = best["bare litellm.acompletion"][0]
-    say(f"CPU per call, {calls} calls, {in_flight} in flight, least of {rounds} interleaved rounds")
+    say(f"CPU per call, answers after {latency:g} s, {how}")
     for name, (cpu, wall) in best.items():
-        say(f"  {name:26} {cpu:6.2f} ms  {cpu / base - 1:+6.0%} of bare litellm  {1 / wall:6.0f} calls/s")
-    ceiling = 1 / best["raw aiohttp"][1]
-    say(f"  the stub served at least {ceiling:.0f}/s, so it bounds none of the others")
-    overhead = best["gem_assets"][0] / base - 1
-    say(f"  journal and limits: {overhead:+.1%} (wanted: at most +15%)")
+        say(f"  {name:30} {cpu:6.2f} ms  {cpu / base - 1:+6.0%} of bare litellm  {1 / wall:6.0f} calls/s")
+    if not latency:
+        say(f"  the stub served at least {1 / best['raw aiohttp'][1]:.0f}/s, so it bounds none of the others")
+    say(f"  journal and limits: {best['gem_assets'][0] / base - 1:+.1%} (wanted: at most +15%)")
 
 
 def greedy_makespan(seconds: list[float], workers: int) -> float:
@@ -149,6 +174,46 @@ def bench_schedule(quick: bool) -> None:
             wall = time.perf_counter() - began
         say(f"  {name:12} {wall:6.1f} s = {greedy / wall:6.1%} of the greedy schedule's {greedy:.1f} s")
     say("  wanted: at least 95%; the adaptive limit starts at 32 and has to climb")
+
+
+def bench_rival(quick: bool) -> None:
+    """The same stage by bespokelabs-curator, the leanest maintained rival; makes its environment once."""
+    calls, latency, in_flight = (400, 0.5, 32) if quick else (2000, 1.0, 64)
+    shape = (latency, 0.1, 6.0)
+    python = RIVAL / "bin" / "python"
+    if not python.is_file():
+        say(f"installing {CURATOR} into {RIVAL} ...")
+        subprocess.run([sys.executable, "-m", "venv", str(RIVAL)], check=True)
+        uv = str(Path(sys.executable).with_name("uv"))
+        subprocess.run([uv, "pip", "install", "-q", "--python", str(python), CURATOR], check=True)
+    prompts = [f"{number} {PROMPT}" for number in range(calls)]
+    greedy = greedy_makespan([seconds_of(prompt, *shape) for prompt in prompts], in_flight)
+    with stub() as warm:
+        asyncio.run(by_gem(warm, ["warm up"], 1))
+    say(f"{calls} calls, {in_flight} in flight, {latency:g} s each and a tenth of them six times that")
+    with stub(*shape) as url:
+        began, used = time.perf_counter(), time.process_time()
+        asyncio.run(by_gem(url, prompts, in_flight))
+        say_rival("gem_assets", time.perf_counter() - began, time.process_time() - used, calls, greedy)
+    with stub(*shape) as url, tempfile.TemporaryDirectory() as folder:
+        command = [
+            str(python),
+            str(Path(__file__).with_name("rival_curator.py")),
+            url,
+            str(in_flight),
+            folder,
+        ]
+        lines = "\n".join(map(json.dumps, prompts))
+        done = subprocess.run(command, input=lines, capture_output=True, text=True, check=True)
+        told = json.loads(done.stdout.splitlines()[-1])
+        assert told["answers"] == calls, done.stderr
+        say_rival(CURATOR, told["seconds"], told["cpu"], calls, greedy)
+
+
+def say_rival(name: str, wall: float, cpu: float, calls: int, greedy: float) -> None:
+    say(
+        f"  {name:32} {wall:6.1f} s = {greedy / wall:6.1%} of greedy; {cpu / calls * 1e3:.2f} ms CPU per call"
+    )
 
 
 def asked(url: str) -> int:
@@ -208,12 +273,16 @@ def ask_until(url: str, home: str, calls: int, in_flight: int, seconds: float | 
 
 
 def main() -> None:
-    benches = {"cpu": bench_cpu, "schedule": bench_schedule, "crash": bench_crash}
+    asked_for = {"rival": bench_rival}  # its environment is not everybody's
+    usual = {"cpu": bench_cpu, "schedule": bench_schedule, "crash": bench_crash}
+    benches = usual | asked_for
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("benches", nargs="*", choices=list(benches), help="all, where none is named")
+    parser.add_argument(
+        "benches", nargs="*", choices=list(benches), help="all but rival, where none is named"
+    )
     parser.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
-    for name in arguments.benches or benches:
+    for name in arguments.benches or usual:
         benches[name](arguments.quick)
         say()
 

@@ -40,7 +40,8 @@ class Connection(asyncio.Protocol):
             self.write(json.dumps({"count": Connection.asked}).encode())
             return
         Connection.asked += 1
-        prompt = json.loads(body)["messages"][-1]["content"]
+        messages = json.loads(body)["messages"]
+        prompt = str(messages[-1]["content"]) if messages else ""  # some clients ask for headers that way
         message = {"role": "assistant", "content": f"re: {prompt[:40]}"}
         completion = {
             "id": "c", "object": "chat.completion", "created": 1, "model": "stub",

@@ -18,7 +18,7 @@ from gem_assets.llm.journal.calls import Asked, Call, Question
 from gem_assets.llm.journal.journal import Journal
 from gem_assets.llm.limits.pacing import Pace
 from gem_assets.llm.models import Models, open_models
-from gem_assets.llm.protocol import ChatMessage, Request
+from gem_assets.llm.protocol import ChatMessage, Completion, Request
 from gem_assets.llm.provider import Send, Sent
 from gem_assets_tests.stub_server import Answer, Fault, Reply, StubServer
 
@@ -71,6 +71,20 @@ async def opened(
     environment = {"GEM_MODEL": "stub-model", "GEM_BASE_URL": server.url, "GEM_API_KEY": KEY, **variables}
     async with open_models(environment, home, "run-1", pace or (time or FakeTime()).pace()) as models:
         yield models
+
+
+def ask(
+    server: StubServer, home: Path, *texts: str, time: FakeTime | None = None, **variables: str
+) -> Completion:
+    """Ask in order within one run; returns the last completion or raises what it raised."""
+
+    async def run():
+        async with opened(server, home, time, None, **variables) as models:
+            for text in texts[:-1]:
+                await models.filter.complete(request(text))
+            return await models.filter.complete(request(texts[-1] if texts else "a question"))
+
+    return asyncio.run(run())
 
 
 def rows(home: Path, columns: str = "status", table: str = "calls") -> list[tuple[Any, ...]]:

@@ -57,6 +57,8 @@ class Crowding:
         self._recent: deque[float] = deque(maxlen=SMALLEST_SAMPLE)
         self._settled_at = 0.0
         self._climbing = True
+        self._in_doubt = False
+        """The climb ended on few answers; calls sent in one moment hold one another up: look again."""
         self._calm: Level | None = None
         """The level that others are measured by."""
         self._left: Level | None = None
@@ -107,6 +109,7 @@ class Crowding:
             )  # another process climbs already; from here this one can tell whether it helps
         if calm is not None and _is_slower(level, calm):
             self._end_climb()
+            self._in_doubt = True
             return level.places / CLIMB
         if level.places >= self._most:
             self._end_climb()
@@ -132,6 +135,9 @@ class Crowding:
         if level.places >= CLIMB * calm.places or rank_difference(calm.slowness, level.slowness) > LIKELY:
             calm = level
         self._calm = calm
+        if self._in_doubt:
+            self._in_doubt = False
+            return level.places * CLIMB
         return max(level.places + 1, level.places * PROBE)
 
 
