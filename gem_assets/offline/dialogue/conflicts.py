@@ -6,6 +6,7 @@ Does not belong here: scenes without a conflict (`scenes.py`).
 import json
 from typing import Any
 
+from gem_assets.offline.dialogue.branching import branch
 from gem_assets.offline.dialogue.dialogue import (
     Script,
     assistant,
@@ -28,9 +29,11 @@ OUTSIDE = ("Express", "Premium", "Custom", "Deluxe", "Automatic")
 
 
 def conflict(script: Script) -> None:
-    """Let a wish break a rule of a kind the workflow has: a status, a limit, a choice; else any service's."""
+    """Let a wish break a rule the workflow has: branch, status, limit or choice; else any service's."""
     kinds = [
-        scene for scene in (conflict_status, conflict_limit, conflict_option) if scene(script, probe=True)
+        scene
+        for scene in (branch, conflict_status, conflict_limit, conflict_option)
+        if scene(script, probe=True)
     ]
     if not kinds:
         start_scene(script, "conflict fallback")

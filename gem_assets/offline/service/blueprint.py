@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from gem_assets.offline.text.lexicon import in_group, inflect, plural, singular, verb_class
 from gem_assets.offline.text.nouns import plural_name, words_of
+from gem_assets.offline.workflow.branches import read_condition
 
 Kind = Literal["list", "get", "read", "create", "write", "auth"]
 
@@ -30,6 +31,8 @@ class Capability:
     noun: str
     rules: tuple[str, ...] = ()
     """Predicates of the constraints on this tool."""
+    applies: tuple[str, bool] | None = None
+    """The field of a record that says whether the tool applies to it, and the value it then has."""
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -93,9 +96,16 @@ class Blueprint:
         """Return the first capability of a kind for a kind of record."""
         return next((c for c in self.capabilities if c.kind == kind and c.entity == entity), None)
 
+    @property
+    def flags(self) -> list[str]:
+        """Fields of the main records that say which conditional steps apply."""
+        own = f"{self.entity}_id"
+        return list(dict.fromkeys(c.applies[0] for c in self.capabilities if c.applies and c.key == own))
+
     def closing(self) -> Capability | None:
         """Return the step that finishes the work: one that submits, starts or completes the record itself."""
         steps = [c for c in self.of_kind("write") if c.key == f"{self.entity}_id" and c.verb != "cancel"]
+        steps = [c for c in steps if c.applies is None]
         own = [c for c in steps if c.noun == self.entity and in_group("closing", c.verb)]
         return own[-1] if own else (steps[-1] if len(steps) > 1 and not steps[-1].fields else None)
 
@@ -186,7 +196,16 @@ def _capability(tool: Mapping[str, Any], entity: str, rules: tuple[str, ...]) ->
     owner = singular_name(noun) if kind in ("list", "create") else key[:-3] or entity
     owner = entity if noun == plural_name(entity) else owner
     return Capability(
-        name, kind, owner, key if kind != "create" else "", tool["description"], schema, verb, noun, rules
+        name,
+        kind,
+        owner,
+        key if kind != "create" else "",
+        tool["description"],
+        schema,
+        verb,
+        noun,
+        rules,
+        read_condition(tool["description"]) if kind == "write" else None,
     )
 
 

@@ -76,6 +76,9 @@ def refusal(world: World, capability: Capability, arguments: Mapping[str, Any]) 
     key = str(arguments[capability.key])
     if key in world.locked:
         return f"{key} is locked: {world.locked[key]} is editing it"
+    if capability.applies and record.get(capability.applies[0]) not in (None, capability.applies[1]):
+        flag, needed = capability.applies
+        return f"not applicable: {flag.replace('_', ' ')} is {'false' if needed else 'true'} for {key}"
     for rule in capability.rules:
         if holds(rule, json.dumps(dict(arguments)), json.dumps(record)) is False:
             return _broken(capability, rule, record)

@@ -62,7 +62,11 @@ def _step_before(blueprint: Blueprint, closing: Capability | None) -> Capability
     fitting = [
         c
         for c in earlier
-        if c.key == closing.key and c.fields and not in_group("destructive", c.verb) and not c.references
+        if c.key == closing.key
+        and c.fields
+        and c.applies is None
+        and not in_group("destructive", c.verb)
+        and not c.references
     ]
     return fitting[-1] if fitting else None
 
@@ -104,6 +108,8 @@ def new_record(world: World, entity: str, name: str, filled: bool) -> Record:
         record[field_name] = (
             None if stamp or not filled else make_value(field_name, schema, seeded(key, field_name))
         )
+    for flag in world.blueprint.flags if main else ():
+        record[flag] = seeded(key, flag).random() < 0.5
     for field_name, limit, least in world.blueprint.state_fields if main else ():
         apart = seeded(key, field_name).randint(1, 3)
         record[field_name] = (
@@ -126,6 +132,7 @@ def describe_schema(world: World) -> list[str]:
             fields += [
                 f"{n} ({s.get('type', 'string')})" for n, s in field_schemas(world.blueprint, entity).items()
             ]
+            fields += [f"{flag} (boolean)" for flag in world.blueprint.flags]
             fields += [f"{name} (integer)" for name, *_ in world.blueprint.state_fields]
             fields[2] = f"status (one of {', '.join(world.blueprint.statuses)})"
         lines.append(f"{plural_words(entity)}: {', '.join(fields)}, updated_at (timestamp)")

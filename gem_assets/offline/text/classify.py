@@ -66,7 +66,7 @@ def _ranked(group: str, words: Counter[str]) -> list[tuple[str, float]]:
     for name, (whole, stems) in _evidence_words()[group].items():
         counts = [words[word] for word in whole if word in words]
         counts += [sum(n for word, n in words.items() if word.startswith(stem)) for stem in stems]
-        weights.append((name, sum(math.log1p(count) for count in counts if count)))
+        weights.append((name, math.fsum(math.log1p(count) for count in counts if count)))
     return sorted((pair for pair in weights if pair[1] > 0), key=lambda pair: -pair[1])
 
 

@@ -14,6 +14,7 @@ from gem_assets.offline.text.lexicon import in_group, is_base_form, verb_class, 
 from gem_assets.offline.text.nouns import is_thing, name_of, plural_name, short_name
 from gem_assets.offline.text.parameters import Parameter
 from gem_assets.offline.text.steps import Section, Step
+from gem_assets.offline.workflow.branches import state_condition
 
 WORDS = "tool_words.toml"
 
@@ -45,6 +46,8 @@ class Action:
     text: str
     optional: bool = False
     topic: str = ""
+    condition: str = ""
+    """When the step applies, as its tool's description says it (`branches.py`)."""
 
     @property
     def name(self) -> str:
@@ -62,6 +65,7 @@ class _Gathering:
     pending_text: str = ""
     topic: str = ""
     block: int = -1
+    condition: str = ""
 
 
 def read_actions(section: Section, entity: str) -> list[Action]:
@@ -80,6 +84,8 @@ def read_actions(section: Section, entity: str) -> list[Action]:
 
 
 def _take_step(gathering: _Gathering, step: Step, section: Section, entity: str) -> None:
+    clause = step.instruction.condition or step.sentence.text
+    gathering.condition = state_condition(clause, gathering.condition)
     group = verb_class(step.instruction.verb)
     label = _label_of(step) if group in ("press", "navigate", "choose", "run", "input") else ""
     pressed = _pressed_action(label, entity) if group in ("press", "navigate", "choose") else None
@@ -122,7 +128,9 @@ def _add_action(gathering: _Gathering, action: Action, fields: tuple[Parameter, 
         gathering.pending, gathering.pending_text = [], ""
     elif gathering.pending:
         _flush(gathering)
-    gathering.actions.append(replace(action, parameters=fields, topic=f"block {gathering.block}"))
+    gathering.actions.append(
+        replace(action, parameters=fields, topic=f"block {gathering.block}", condition=gathering.condition)
+    )
 
 
 def _flush(gathering: _Gathering) -> None:

@@ -240,7 +240,7 @@ def _action_tool(action: Action, entity: str, related: str) -> Spec:
     return Spec(
         action.name,
         "create" if creates else "write",
-        _describe(action, entity, creates),
+        f"{_describe(action, entity, creates)} {action.condition}".strip(),
         _object(properties, required),
         action,
         path,
