@@ -8,6 +8,7 @@ READY := .venv/.ready
 EVAL_READY := .venv-eval/.ready
 TRAIN_READY := .venv-train/.ready
 TORCH ?= torch==2.13.0
+TAU2_READY := .venv-tau2/.ready
 
 .PHONY: demo test test-slow test-train test-browser test-evaluate train-env eval-env bench bench-rival bench-evaluate proof laws \
 	filter-weights check ui setup lock lock-eval clean
@@ -48,6 +49,10 @@ bench: setup
 bench-rival: setup
 	$(BIN)/python -m gem_assets_tests.benches.bench_llm rival
 
+## bench-evaluate: the oracle and the mute through all 800 entries of BFCL, the whole path
+bench-evaluate: eval-env
+	$(BIN)/python -m gem_assets_tests.benches.bench_evaluate
+
 ## proof: what verification catches of planted defects, and its false alarms
 proof: setup
 	$(BIN)/python -m gem_assets_tests.verification.proof
@@ -83,17 +88,25 @@ lock: setup
 ## train-env: the trainer's own environment in .venv-train; TORCH names another build of torch
 train-env: $(TRAIN_READY)
 
-## eval-env: the benchmark BFCL in an environment of its own, for `gem evaluate`
-eval-env: $(EVAL_READY)
+## eval-env: what the benchmarks BFCL and tau2-bench need, in environments of their own, for `gem evaluate`
+eval-env: $(EVAL_READY) $(TAU2_READY)
 
-## lock-eval: pin that environment anew; bfcl-eval without its dependencies, which take 6 GB
+## lock-eval: pin those environments anew; bfcl-eval without its dependencies, which take 6 GB
 lock-eval: setup
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		requirements-eval.in -o requirements-eval.lock
 	echo "bfcl-eval==2026.3.23" | $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --no-deps - >> requirements-eval.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		requirements-tau2.in -o requirements-tau2.lock
 
 setup: $(READY)
+
+$(TAU2_READY): requirements-tau2.lock | setup
+	@echo "installing what tau2-bench imports into .venv-tau2 …"
+	@test -x .venv-tau2/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python .venv-tau2
+	@$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode --python .venv-tau2/bin/python requirements-tau2.lock
+	@touch $@
 
 $(EVAL_READY): requirements-eval.lock | setup
 	@echo "installing BFCL into .venv-eval …"
@@ -121,4 +134,4 @@ $(TRAIN_READY): requirements-train.lock $(READY)
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-train .venv-eval .pytest_cache .ruff_cache
+	rm -rf .venv .venv-train .venv-eval .venv-tau2 .pytest_cache .ruff_cache

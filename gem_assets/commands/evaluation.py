@@ -10,12 +10,14 @@ from gem_assets.settings import Settings
 
 
 @click.command()
-@click.argument("benchmark", type=click.Choice(["bfcl"]))
+@click.argument("benchmark", type=click.Choice(["bfcl", "tau2"]))
 @click.option("--model", help="The served name of the model; GEM_POLICY_MODEL otherwise.")
 @click.option("--base-url", help="Where it is served; GEM_POLICY_BASE_URL otherwise.")
 @click.option("--name", help="A name for this model with these settings; made of them otherwise.")
-@click.option("--categories", help="Some of them, with commas between; all otherwise.")
-@click.option("--limit", type=click.IntRange(1), help="A trial: the first N entries of each category.")
+@click.option("--categories", help="Some of them (tau2: domains), with commas between; all otherwise.")
+@click.option(
+    "--limit", type=click.IntRange(1), help="A trial: the first N entries (tau2: tasks) of each category."
+)
 @click.option(
     "--mode",
     type=click.Choice(["fc", "prompt"]),
@@ -31,9 +33,7 @@ from gem_assets.settings import Settings
     help="Told to the model's chat template; default leaves it to the server.",
 )
 @click.option("--recipe", help="The recipe whose dataset it was trained on, for the decontamination verdict.")
-@click.option(
-    "--threads", type=click.IntRange(1, 256), default=16, show_default=True, help="Entries at a time."
-)
+@click.option("--threads", type=click.IntRange(1, 256), help="Entries at a time: 16, and 4 for tau2.")
 @with_home
 def evaluate(
     settings: Settings,

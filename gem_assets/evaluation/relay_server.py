@@ -84,7 +84,7 @@ async def serving(relays: Mapping[str, ChatRelay]) -> AsyncIterator[RelayServer]
             return _error(401, "not for you", STOPPED)
         if task not in relays:
             return _error(404, f"there is no relay {task}", STOPPED)
-        return await _answer(relays[task], tallies[task], await request.json())
+        return await _answer(task, relays[task], tallies[task], await request.json())
 
     application = web.Application(client_max_size=LARGEST_REQUEST)
     application.router.add_post("/{task}/v1/chat/completions", chat)
@@ -98,14 +98,14 @@ async def serving(relays: Mapping[str, ChatRelay]) -> AsyncIterator[RelayServer]
         await runner.cleanup()
 
 
-async def _answer(relay: ChatRelay, tally: Tally, body: Mapping[str, object]) -> web.Response:
+async def _answer(task: str, relay: ChatRelay, tally: Tally, body: Mapping[str, object]) -> web.Response:
     if body.get("stream"):
         return _error(400, "the relay does not stream", FAILED)
     try:
         relayed = await relay.answer(body)
     except RefusedError as error:
         tally.refused += 1
-        return _error(400, str(error), REFUSED)
+        return _error(400, str(error), f"{REFUSED} {task}")
     except FailedError as error:
         tally.failed += 1
         return _error(424, str(error), FAILED)

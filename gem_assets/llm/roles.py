@@ -14,7 +14,16 @@ from pydantic import Field, SecretStr, ValidationError
 from gem_assets.records.base import Record
 
 Role = Literal[
-    "filter", "teacher", "judge", "judge_2", "judge_3", "judge_4", "judge_5", "synthesizer", "policy"
+    "filter",
+    "teacher",
+    "judge",
+    "judge_2",
+    "judge_3",
+    "judge_4",
+    "judge_5",
+    "synthesizer",
+    "policy",
+    "user_simulator",
 ]
 SHARED_ROLES: tuple[Role, ...] = ("filter", "teacher", "judge")
 PANEL_ROLES: tuple[Role, ...] = ("judge", "judge_2", "judge_3", "judge_4", "judge_5")
@@ -69,6 +78,7 @@ ROLE_TASKS: Mapping[Role, tuple[str, ...]] = {
     **dict.fromkeys(PANEL_ROLES, ("judge_trajectory",)),
     "synthesizer": (),
     "policy": (),
+    "user_simulator": (),
 }
 
 

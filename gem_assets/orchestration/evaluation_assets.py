@@ -15,6 +15,8 @@ from gem_assets.evaluation.bfcl_generation import Generation, generate
 from gem_assets.evaluation.bfcl_scoring import Score, score
 from gem_assets.evaluation.evaluated_models import EvaluationError, evaluated_names, recall
 from gem_assets.evaluation.progress import Tell
+from gem_assets.evaluation.tau2 import Simulation, simulate
+from gem_assets.evaluation.tau2_scoring import Tau2Score, score_tau2
 from gem_assets.llm.stopping import run_until_stopped
 from gem_assets.orchestration.assets import Materialized
 from gem_assets.orchestration.metadata import column_schema_of
@@ -30,6 +32,9 @@ from gem_assets.store.home import Home, StoreError
 from gem_assets.store.sql_files import read_sql
 
 evaluated_models = dg.DynamicPartitionsDefinition(name="evaluated_models")
+tau2_parts = dg.MultiPartitionsDefinition(
+    {"evaluated_model": evaluated_models, "domain": dg.StaticPartitionsDefinition(PARTS["tau2"])}
+)
 bfcl_parts = dg.MultiPartitionsDefinition(
     {"evaluated_model": evaluated_models, "category": dg.StaticPartitionsDefinition(PARTS["bfcl"])}
 )
@@ -70,12 +75,6 @@ def bfcl_generation(
 ) -> Materialized:
     """What a model answers to a category of BFCL V3 multi-turn, its turns run by the harness."""
     name, category = _partition(context)
-    limit = context.run.tags.get(LIMIT_TAG)
-    tell = progress_teller("bfcl_generation", f"{name} {category}")
-
-    def told(state: Tell) -> None:
-        tell(state.done, state.total, state.note)
-
     try:
         found = run_until_stopped(
             generate(
@@ -84,16 +83,14 @@ def bfcl_generation(
                 recall(workplace.home, name),
                 category,
                 context.run.run_id,
-                limit=int(limit) if limit else None,
-                threads=int(context.run.tags.get(THREADS_TAG, "16")),
-                tell=told,
+                **_wanted(context, "bfcl_generation", f"{name} {category}", threads=16),
             )
         )
         _warn(context, found)
         found.check()
     except (EvaluationError, StoreError, ValueError) as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    return dg.MaterializeResult(metadata=_generated(found))
+    return dg.MaterializeResult(metadata=_counted(found, "entries"))
 
 
 @evaluation_asset("bfcl_scores", bfcl_generation)
@@ -113,8 +110,47 @@ def bfcl_scores(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[W
     return dg.MaterializeResult(metadata=_scored(found), data_version=dg.DataVersion(version))
 
 
+@evaluation_asset("tau2_simulations", partitions=tau2_parts)
+def tau2_simulation(
+    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
+) -> Materialized:
+    """Conversations of a model with tau2-bench's simulated users, four of each task, run by the harness."""
+    name, domain = _partition(context)
+    try:
+        found = run_until_stopped(
+            simulate(
+                workplace.settings,
+                workplace.environment,
+                recall(workplace.home, name),
+                domain,
+                context.run.run_id,
+                **_wanted(context, "tau2_simulation", f"{name} {domain}", threads=4),
+            )
+        )
+        _warn(context, found)
+        found.check()
+    except (EvaluationError, StoreError, ValueError) as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    return dg.MaterializeResult(metadata=_counted(found, "tasks") | {"user_model": found.user_model})
+
+
+@evaluation_asset("tau2_scores", tau2_simulation, partitions=tau2_parts)
+def tau2_scores(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> Materialized:
+    """How often each task was solved: Avg@4, Pass@k and pass^k, by tau2-bench's own evaluator."""
+    name, domain = _partition(context)
+    try:
+        evaluated = recall(workplace.home, name)
+        found = asyncio.run(
+            score_tau2(workplace.settings, workplace.environment, evaluated, domain, context.run.run_id)
+        )
+    except StoreError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    version = content_hash([found.tasks, dict(found.metrics)])
+    return dg.MaterializeResult(metadata=_scored_tau2(found), data_version=dg.DataVersion(version))
+
+
 @dg.asset(
-    deps=[dg.AssetDep(bfcl_scores, partition_mapping=dg.AllPartitionMapping())],
+    deps=[dg.AssetDep(one, partition_mapping=dg.AllPartitionMapping()) for one in (bfcl_scores, tau2_scores)],
     group_name="evaluation",
     kinds={"duckdb"},
 )
@@ -149,17 +185,34 @@ def scores_are_comparable(workplace: dg.ResourceParam[Workplace]) -> dg.AssetChe
     )
 
 
-EVALUATION_ASSETS = (bfcl_generation, bfcl_scores, benchmark_report)
+EVALUATION_ASSETS = (bfcl_generation, bfcl_scores, tau2_simulation, tau2_scores, benchmark_report)
 EVALUATION_CHECKS = (scores_are_comparable,)
 
 
 def _partition(context: dg.AssetExecutionContext) -> tuple[str, str]:
     key = context.partition_key
     assert isinstance(key, dg.MultiPartitionKey)
-    return key.keys_by_dimension["evaluated_model"], key.keys_by_dimension["category"]
+    keys = dict(key.keys_by_dimension)
+    name = keys.pop("evaluated_model")
+    return name, next(iter(keys.values()))
 
 
-def _warn(context: dg.AssetExecutionContext, found: Generation) -> None:
+def _wanted(context: dg.AssetExecutionContext, asset: str, about: str, threads: int) -> dict[str, Any]:
+    """Read what the run's tags say about how much and how fast, and where to tell of progress."""
+    limit = context.run.tags.get(LIMIT_TAG)
+    tell = progress_teller(asset, about)
+
+    def told(state: Tell) -> None:
+        tell(state.done, state.total, state.note)
+
+    return {
+        "limit": int(limit) if limit else None,
+        "threads": int(context.run.tags.get(THREADS_TAG, threads)),
+        "tell": told,
+    }
+
+
+def _warn(context: dg.AssetExecutionContext, found: Generation | Simulation) -> None:
     if found.refused:
         context.log.warning(
             "%d entries got no answer because the server refused a request, mostly for its length: they "
@@ -174,10 +227,10 @@ def _warn(context: dg.AssetExecutionContext, found: Generation) -> None:
         )
 
 
-def _generated(found: Generation) -> dict[str, Any]:
-    counted = ("entries", "whole", "failed", "refused", "unparsed", "requests", "bought", "input_tokens")
+def _counted(found: Generation | Simulation, what: str) -> dict[str, Any]:
+    counted = (what, "whole", "failed", "refused", "unparsed", "requests", "bought", "input_tokens")
     told: dict[str, Any] = {name: getattr(found, name) for name in (*counted, "output_tokens", "seconds")}
-    told |= {"dagster/partition_row_count": found.entries, "harness": found.package}
+    told |= {"harness": found.package}
     return told if found.cost is None else told | {"cost_usd": found.cost}
 
 
@@ -191,3 +244,10 @@ def _scored(found: Score) -> dict[str, Any]:
         "dagster/partition_row_count": found.entries,
         **{f"error/{name}": count for name, count in found.error_types.items()},
     }
+
+
+def _scored_tau2(found: Tau2Score) -> dict[str, Any]:
+    counted = ("tasks", "whole", "oracle", "floor", "harness", "decontamination")
+    told: dict[str, Any] = {name: getattr(found, name) for name in counted}
+    endings = {f"ended/{name}": count for name, count in found.terminations.items()}
+    return told | dict(found.metrics) | endings | {"dagster/partition_row_count": found.tasks}

@@ -6,7 +6,13 @@ from pydantic import Field
 from gem_assets.orchestration.assets import SHARD_ASSETS, validated_trajectories
 from gem_assets.orchestration.backfill import LaunchError, launch_stale
 from gem_assets.orchestration.dataset_assets import DATASET_ASSETS
-from gem_assets.orchestration.evaluation_assets import benchmark_report, bfcl_generation, bfcl_scores
+from gem_assets.orchestration.evaluation_assets import (
+    benchmark_report,
+    bfcl_generation,
+    bfcl_scores,
+    tau2_scores,
+    tau2_simulation,
+)
 from gem_assets.orchestration.model_assets import MODEL_ASSETS
 from gem_assets.orchestration.resources import Workplace
 from gem_assets.orchestration.run_stale import forecast
@@ -64,6 +70,13 @@ train_job = dg.define_asset_job(
     tags={"gem/unit": "recipe"},
 )
 
+tau2_job = dg.define_asset_job(
+    "tau2",
+    selection=[tau2_simulation, tau2_scores],
+    description="Have a model serve the simulated users of a domain of tau2-bench, and score it.",
+    tags={"gem/unit": "evaluated model and domain"},
+)
+
 tables_job = dg.define_asset_job(
     "tables",
     selection=dg.AssetSelection.assets(warehouse, yield_report, benchmark_report)
@@ -116,4 +129,4 @@ def backfill_stale() -> None:
     backfill_what_is_stale()
 
 
-JOBS = (synthesise_job, validate_job, dataset_job, train_job, bfcl_job, tables_job, backfill_stale)
+JOBS = (synthesise_job, validate_job, dataset_job, train_job, bfcl_job, tau2_job, tables_job, backfill_stale)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import click
 
+from gem_assets.evaluation import bfcl, tau2
 from gem_assets.evaluation.benchmark_files import LIMIT_TAG, PARTS, THREADS_TAG
-from gem_assets.evaluation.bfcl import ENVIRONMENT, PYTHON
 from gem_assets.evaluation.evaluated_models import (
     EvaluatedModel,
     EvaluationError,
@@ -18,6 +18,7 @@ from gem_assets.evaluation.evaluated_models import (
 )
 from gem_assets.evaluation.harness_process import find_python
 from gem_assets.llm.relay import Thinking
+from gem_assets.llm.roles import read_role
 from gem_assets.orchestration.display import Display
 from gem_assets.orchestration.launch import JobOrder, Launcher, Order
 from gem_assets.orchestration.run_shards import stop_on_signals
@@ -27,6 +28,8 @@ from gem_assets.settings import Settings
 from gem_assets.store.connections import open_live
 from gem_assets.store.files import sweep
 from gem_assets.store.home import Home
+
+_DIMENSIONS = {"bfcl": "category", "tau2": "domain"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class EvaluationWanted:
     mode: Mode = "fc"
     thinking: Thinking = "default"
     recipe: str | None = None
-    threads: int = 16
+    threads: int | None = None
 
 
 def run_evaluation(settings: Settings, environment: dict[str, str], wanted: EvaluationWanted) -> int:
@@ -54,7 +57,7 @@ def run_evaluation(settings: Settings, environment: dict[str, str], wanted: Eval
     """
     home = Home(settings.home)
     parts = choose_parts(wanted.benchmark, wanted.categories)
-    find_python(environment, PYTHON, ENVIRONMENT)
+    _check_harness(environment, wanted.benchmark)
     evaluated = describe_model(
         environment,
         wanted.model,
@@ -88,6 +91,16 @@ def choose_parts(benchmark: str, chosen: str | None) -> tuple[str, ...]:
     return wanted
 
 
+def _check_harness(environment: dict[str, str], benchmark: str) -> None:
+    """Say what is missing before a worker starts."""
+    if benchmark == "bfcl":
+        find_python(environment, bfcl.PYTHON, bfcl.ENVIRONMENT)
+        return
+    tau2.find_checkout(environment)
+    find_python(environment, tau2.PYTHON, tau2.ENVIRONMENT)
+    read_role("user_simulator", environment)
+
+
 def _execute(
     home: Home,
     environment: dict[str, str],
@@ -95,14 +108,14 @@ def _execute(
     evaluated: EvaluatedModel,
     parts: tuple[str, ...],
 ) -> int:
-    tags = {THREADS_TAG: str(wanted.threads)}
+    tags = {} if wanted.threads is None else {THREADS_TAG: str(wanted.threads)}
     if wanted.limit is not None:
         tags[LIMIT_TAG] = str(wanted.limit)
     orders = [
         JobOrder(
             None,
             job=wanted.benchmark,
-            partition={"evaluated_model": evaluated.name, "category": part},
+            partition={"evaluated_model": evaluated.name, _DIMENSIONS[wanted.benchmark]: part},
             tags=tags,
         )
         for part in parts

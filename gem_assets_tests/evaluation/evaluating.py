@@ -31,7 +31,7 @@ def evaluated(home: Home, server: StubServer, **options: Any) -> EvaluatedModel:
 
 
 def answered(
-    home: Home, server: StubServer, model: EvaluatedModel, category: str, limit: int, **more: Any
+    home: Home, server: StubServer, model: EvaluatedModel, category: str, limit: int | None, **more: Any
 ) -> Generation:
     settings, variables = Settings(home=home.root), {**environment(server), **more.pop("variables", {})}
     return asyncio.run(generate(settings, variables, model, category, "run-1", limit=limit, **more))

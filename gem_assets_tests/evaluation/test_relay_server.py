@@ -53,7 +53,7 @@ def test_nobody_else_can_buy_through_it_and_statuses_are_none_that_clients_try_a
             assert await refused(server, BODY, "guessed") == (401, "gem_stopped: not for you")
             assert stub.requests == []
             status, message = await refused(server, BODY)
-            assert (status, message.partition(":")[0]) == (400, "gem_refused")
+            assert (status, message.partition(":")[0]) == (400, "gem_refused bfcl")
             assert server.tallies["bfcl"].refused == 1
             assert (await refused(server, {**BODY, "stream": True}))[0] == 400
 

@@ -1,0 +1,47 @@
+"""Plays both sides of tau2-bench's conversations: a user who names the task, an agent who knows the answer.
+
+It is no model: the agent's calls are the benchmark's own expected actions.
+"""
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from gem_assets_tests.evaluation.bfcl_player import calling
+from gem_assets_tests.stub_server import Reply
+
+AGENT, USER = "agent-model", "user-model"
+
+
+class Conversations:
+    """Answers as either side, told apart by the model that is asked for; does nothing in the tasks `idle`."""
+
+    def __init__(self, checkout: Path, domain: str, idle: Collection[str] = ()) -> None:
+        path = checkout / "data" / "tau2" / "domains" / domain / "tasks.json"
+        self._tasks = {str(task["id"]): task for task in json.loads(path.read_text("utf-8"))}
+        self._idle = idle
+
+    def __call__(self, request: dict[str, Any]) -> str | Reply:
+        return self._user(request) if request["model"] == USER else self._agent(request)
+
+    def _user(self, request: dict[str, Any]) -> str:
+        system, *said = request["messages"]
+        if len(said) > 1:
+            return "###STOP###"
+        return f"Task {next(key for key, task in self._tasks.items() if _reason(task) in system['content'])}"
+
+    def _agent(self, request: dict[str, Any]) -> str | Reply:
+        task = next(m["content"] for m in request["messages"] if m["role"] == "user").removeprefix("Task ")
+        criteria = self._tasks[task]["evaluation_criteria"]
+        done = sum(m["role"] == "tool" for m in request["messages"])
+        actions = criteria["actions"] or []
+        if task in self._idle:
+            return "I cannot help with that."
+        if done < len(actions):
+            return calling([{actions[done]["name"]: json.dumps(actions[done]["arguments"])}])
+        return " ".join(["Done.", *(criteria.get("communicate_info") or [])])
+
+
+def _reason(task: dict[str, Any]) -> str:
+    return task["user_scenario"]["instructions"]["reason_for_call"].splitlines()[0]
