@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -120,14 +119,6 @@ def no_partial_shard(served: Served) -> None:
             assert connection.execute(read_sql("checks", name)).fetchall() == [], name
 
 
-def finish(served: Served, gate: Gate) -> None:
-    gate.open()
-    served.gem("run")
-    assert written(served) == list(ASSETS)
-    assert served.gem("stale") == ""
-    no_partial_shard(served)
-
-
 def test_a_run_that_is_cancelled_journals_what_it_bought_and_the_next_one_continues(
     served: Served, gate: Gate
 ):
@@ -148,28 +139,3 @@ def test_a_run_that_is_cancelled_journals_what_it_bought_and_the_next_one_contin
     assert len(gate.asked) == len(set(gate.asked)), "no question was bought twice"
     assert served.stop() == 0
     assert served.processes() == []
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_stopping_the_ui_with_a_run_in_progress_leaves_no_process_and_no_partial_shard(
-    served: Served, gate: Gate, number: signal.Signals
-):
-    launch(served)
-    wait_for(lambda: gate.waiting == DOCUMENTS, "the model to be asked")
-    threading.Timer(2, gate.open).start()
-    assert served.stop(number) == 0
-    assert served.processes() == []
-    assert written(served) == ["documents"]
-    no_partial_shard(served)
-    finish(served, gate)
-    assert len(gate.asked) == len(set(gate.asked)), "the answers that were under way were kept"
-
-
-def test_a_model_that_never_answers_does_not_keep_the_ui_from_stopping(served: Served, gate: Gate):
-    launch(served)
-    wait_for(lambda: gate.waiting == DOCUMENTS, "the model to be asked")
-    assert served.stop() == 0
-    assert served.processes() == []
-    assert written(served) == ["documents"]
-    no_partial_shard(served)
-    finish(served, gate)
