@@ -94,7 +94,7 @@ def test_a_run_has_a_budget_of_its_own(tmp_path):
 def test_four_processes_together_stay_within_the_cap(tmp_path):
     limits = {"GEM_MAX_TOKENS": "100", "GEM_MAX_COST": "0.005", **PRICES}
     with StubServer(lambda _: Reply("hello", input_tokens=10, output_tokens=100), latency=0.02) as server:
-        processes = [start(server, tmp_path, 20, 8, f"process {n},", **limits) for n in range(4)]
+        processes = [start(server, tmp_path, 40, 8, f"process {n},", **limits) for n in range(4)]
         go(*processes)
         outputs = [said(process)[-1] for process in processes]
     assert all(output.startswith("stopped: the budget is used up") for output in outputs)
