@@ -15,7 +15,7 @@ from gem_assets.commands.evaluation import evaluate
 from gem_assets.commands.models import cost, doctor, journal
 from gem_assets.commands.shards import backfill, prune, run, stale, try_document
 from gem_assets.commands.tables import audit, report, sql
-from gem_assets.commands.training import train
+from gem_assets.commands.training import synthesize, synthesizer_loop, train
 from gem_assets.commands.verification import calibrate_judge, verify
 from gem_assets.settings import SettingsError
 from gem_assets.store.home import StoreError
@@ -23,7 +23,8 @@ from gem_assets.store.home import StoreError
 COMMANDS = (
     *(ingest, drop),
     *(run, stale, backfill, try_document, prune),
-    *(verify, calibrate_judge, dataset, export, train, evaluate),
+    *(verify, calibrate_judge, dataset, export, evaluate),
+    *(train, synthesize, synthesizer_loop),
     *(report, audit, sql),
     *(doctor, cost, journal),
 )

@@ -4,7 +4,7 @@ import dagster as dg
 from dagster_duckdb import DuckDBResource
 
 from gem_assets.orchestration.addresses import read_addresses
-from gem_assets.orchestration.assets import SHARD_ASSETS
+from gem_assets.orchestration.assets import SHARD_ASSETS, SYNTHESIS_ASSETS
 from gem_assets.orchestration.batch import collect_batches
 from gem_assets.orchestration.checks import freshness_checks, table_checks
 from gem_assets.orchestration.dataset_assets import DATASET_ASSETS, decontaminated
@@ -20,7 +20,14 @@ from gem_assets.settings import load_settings, read_environment
 from gem_assets.stages.staleness import current_code_versions
 
 # Assets that no code version of a stage says anything of: partitioned by recipe or model, or not at all.
-WHOLE_ASSETS = (warehouse, yield_report, *DATASET_ASSETS, *MODEL_ASSETS, *EVALUATION_ASSETS)
+WHOLE_ASSETS = (
+    warehouse,
+    yield_report,
+    *DATASET_ASSETS,
+    *MODEL_ASSETS,
+    *EVALUATION_ASSETS,
+    *SYNTHESIS_ASSETS,
+)
 CHECKS = (table_checks, freshness_checks, decontaminated, *MODEL_CHECKS, *EVALUATION_CHECKS)
 TABLES_SENSOR = dg.AutomationConditionSensorDefinition(
     "keep_tables_current",

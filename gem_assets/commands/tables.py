@@ -15,6 +15,7 @@ from gem_assets.store.home import Home
 @with_home
 def report(settings: Settings, environment: dict[str, str], compare: tuple[str, str] | None) -> None:
     """Print the yield table and write the report and the trajectory viewer."""
+    from gem_assets.reports.synthesis import read_synthesis, synthesis_text
     from gem_assets.reports.viewer import write_viewer
     from gem_assets.reports.yield_report import read_report, render_text, write_report
     from gem_assets.store.connections import open_live
@@ -22,6 +23,8 @@ def report(settings: Settings, environment: dict[str, str], compare: tuple[str, 
     home = Home(settings.home)
     with open_live(home) as connection:
         click.echo(render_text(read_report(connection), _width()))
+        if ways := read_synthesis(connection):
+            click.echo(f"\n{synthesis_text(ways)}\n")
         click.echo(f"report        {write_report(home, connection, compare)}")
         click.echo(f"trajectories  {write_viewer(home, connection)}")
 

@@ -1,12 +1,13 @@
-"""Commands that train models on a recipe's rows."""
+"""Commands that train models on a recipe's rows, and put a Synthesizer to work."""
 
 import sys
 from typing import Any
 
 import click
 
-from gem_assets.commands.prepared import with_home
+from gem_assets.commands.prepared import choose_shards, with_home
 from gem_assets.settings import Settings
+from gem_assets.store.home import Home
 
 
 @click.command()
@@ -23,3 +24,49 @@ def train(settings: Settings, environment: dict[str, str], **wanted: Any) -> Non
     from gem_assets.training.command import Wanted, run_train
 
     sys.exit(run_train(settings, environment, Wanted(**wanted), click.echo))
+
+
+@click.command()
+@click.option("--corpus", help="Only this corpus.")
+@click.option("--shard", "shards", multiple=True, help="Only this shard; may be given several times.")
+@click.option("--limit", type=click.IntRange(1), help="A pilot: so many documents at most.")
+@with_home
+def synthesize(
+    settings: Settings,
+    environment: dict[str, str],
+    corpus: str | None,
+    shards: tuple[str, ...],
+    limit: int | None,
+) -> None:
+    """Let the Synthesizer (GEM_SYNTHESIZER_MODEL) write trajectories, and check them like any others."""
+    from gem_assets.training.loop import run_synthesize
+
+    chosen = choose_shards(Home(settings.home), corpus, shards)
+    sys.exit(run_synthesize(settings, environment, chosen, limit, click.echo))
+
+
+@click.command("synthesizer-loop")
+@click.option("--recipe", default="default", show_default=True, help="Rows of this recipe, or its TOML file.")
+@click.option(
+    "--config", "configuration", default="smoke", show_default=True, help="A configuration, or its TOML file."
+)
+@click.option("--corpus", help="Synthesize from this corpus only.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=6, show_default=True, help="Documents to synthesize from."
+)
+@with_home
+def synthesizer_loop(
+    settings: Settings,
+    environment: dict[str, str],
+    recipe: str,
+    configuration: str,
+    corpus: str | None,
+    limit: int,
+) -> None:
+    """Train a small Synthesizer, serve it here, synthesize, verify, and set it beside the pipeline."""
+    from gem_assets.training.command import Wanted
+    from gem_assets.training.loop import run_loop
+
+    chosen = choose_shards(Home(settings.home), corpus, ())
+    wanted = Wanted("synthesizer", recipe, configuration)
+    sys.exit(run_loop(settings, environment, wanted, chosen, limit, click.echo))

@@ -5,7 +5,6 @@ Does not belong here: what trainers want the rows to look like (`exports/`).
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Literal
 
 from gem_assets.datasets.chat_template import render_chat
@@ -18,13 +17,13 @@ from gem_assets.records.trajectory import Trajectory
 from gem_assets.settings import read_environment
 from gem_assets.stages.answers.trajectory_answer import render_trajectory
 from gem_assets.stages.rendering import render_tools
+from gem_assets.stages.synthesis import synthesizer_prompt
 from gem_assets.store.connections import open_memory
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.tables import as_json, as_text
 
 Kind = Literal["policy_examples", "synthesizer_examples"]
 
-INSTRUCTION = Path(__file__).parent / "synthesizer_instruction.md"
 _SHARED = (
     "record_id, shard, document_id, split, corpus, license, generator, model, judge_status, run_id, payload"
 )
@@ -62,7 +61,7 @@ def synthesizer_messages(example: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def read_instruction() -> str:
     """Read the Synthesizer's one-line instruction (arXiv 2601.10355, section on the Synthesizer)."""
-    return INSTRUCTION.read_text("utf-8").strip()
+    return synthesizer_prompt("").strip()
 
 
 def write_examples(home: Home, recipe: str, kind: Kind) -> int:

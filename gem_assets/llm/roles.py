@@ -70,13 +70,14 @@ TASK_SAMPLING: Mapping[str, Sampling] = {
     "generate_trajectory": Sampling(temperature=0.7),
     "refine_trajectory": Sampling(temperature=0.4),
     "judge_trajectory": Sampling(temperature=0.2, max_tokens=8192),
+    "synthesize_trajectory": Sampling(temperature=0.7),
 }
 OTHER_SAMPLING = Sampling(temperature=0.7)
 ROLE_TASKS: Mapping[Role, tuple[str, ...]] = {
     "filter": ("filter_document",),
     "teacher": ("extract_workflows", "generate_trajectory", "refine_trajectory"),
     **dict.fromkeys(PANEL_ROLES, ("judge_trajectory",)),
-    "synthesizer": (),
+    "synthesizer": ("synthesize_trajectory",),
     "policy": (),
     "user_simulator": (),
 }

@@ -18,7 +18,7 @@ from gem_assets.orchestration.partitions import corpus_shards, one_run_per_shard
 from gem_assets.orchestration.progress import progress_teller
 from gem_assets.orchestration.resources import Workplace, connected
 from gem_assets.prompts.prompt import PromptError
-from gem_assets.stages.catalog import STAGES
+from gem_assets.stages.catalog import ASSETS, STAGES, SYNTHESIS_STAGES
 from gem_assets.stages.shard import ShardFailedError, ShardTask, carry_documents, carry_stage, check_failures
 from gem_assets.stages.staleness import find_stale
 from gem_assets.store.connections import Connection
@@ -29,11 +29,11 @@ STOPS = "stops_the_run"
 """Marks a failure that every other shard would meet, too, until a setting is changed."""
 Materialized = dg.MaterializeResult[Any]
 
-_STAGES = {stage.asset: stage for stage in STAGES}
+_STAGES = {stage.asset: stage for stage in (*STAGES, *SYNTHESIS_STAGES)}
 
 
 def shard_asset(name: str, description: str, *deps: dg.AssetsDefinition) -> dg.AssetsDefinition:
-    """Make one of the six assets: they differ in the stage that is carried, and in nothing else."""
+    """Make one of these assets: they differ in the stage that is carried, and in nothing else."""
     stage = _STAGES.get(name)
 
     def compute(
@@ -98,6 +98,19 @@ SHARD_ASSETS = (
     validated_trajectories,
 )
 
+synthesized_trajectories = shard_asset(
+    "synthesized_trajectories",
+    "Tools and dialogue as a trained Synthesizer (GEM_SYNTHESIZER_MODEL) wrote them in one call.",
+    procedural_documents,
+)
+validated_synthesized_trajectories = shard_asset(
+    "validated_synthesized_trajectories",
+    "Synthesized trajectories that pass the rules, verification and judge of the pipeline's own.",
+    synthesized_trajectories,
+)
+
+SYNTHESIS_ASSETS = (synthesized_trajectories, validated_synthesized_trajectories)
+
 
 def _materialise(
     context: dg.AssetExecutionContext,
@@ -132,6 +145,8 @@ def _materialise(
 
 
 def _is_stale(workplace: Workplace, options: RunOptions, asset: str, shard: str) -> bool:
+    if asset not in ASSETS:
+        return True  # the Synthesizer's way is not followed by `gem stale`
     environment = options.applied_to(workplace.environment)
     return any(item.asset == asset for item in find_stale(workplace.settings, environment, [shard], asset))
 

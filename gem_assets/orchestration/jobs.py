@@ -13,6 +13,7 @@ from gem_assets.orchestration.evaluation_assets import (
     tau2_scores,
     tau2_simulation,
 )
+from gem_assets.orchestration.loop_job import synthesizer_loop
 from gem_assets.orchestration.model_assets import MODEL_ASSETS
 from gem_assets.orchestration.resources import Workplace
 from gem_assets.orchestration.run_stale import forecast
@@ -129,4 +130,14 @@ def backfill_stale() -> None:
     backfill_what_is_stale()
 
 
-JOBS = (synthesise_job, validate_job, dataset_job, train_job, bfcl_job, tau2_job, tables_job, backfill_stale)
+JOBS = (
+    synthesise_job,
+    validate_job,
+    dataset_job,
+    train_job,
+    synthesizer_loop,
+    bfcl_job,
+    tau2_job,
+    tables_job,
+    backfill_stale,
+)

@@ -7,6 +7,7 @@ from dagster_duckdb import DuckDBResource
 
 from gem_assets.orchestration.assets import SHARD_ASSETS
 from gem_assets.orchestration.resources import Workplace, connected
+from gem_assets.reports.synthesis import read_synthesis, synthesis_markdown
 from gem_assets.reports.viewer import write_viewer
 from gem_assets.reports.yield_report import read_report, render_markdown, write_report
 from gem_assets.store.connections import attach_live
@@ -38,10 +39,12 @@ def yield_report(
     with connected(database) as connection:
         attach_live(connection, workplace.home)
         report = read_report(connection)
+        ways = synthesis_markdown(read_synthesis(connection))
         page = write_report(workplace.home, connection)
         viewer = write_viewer(workplace.home, connection)
     return dg.MaterializeResult(
         metadata={
+            "synthesizer": dg.MetadataValue.md(ways),
             "funnel": dg.MetadataValue.md(render_markdown(report)),
             "page": dg.MetadataValue.path(page),
             "report": dg.MetadataValue.url(workplace.addresses.report),

@@ -70,6 +70,13 @@ class Reason(StrEnum):
     REFINE_LOST_FACTS = "refine_lost_facts"  # a sourced rule of the draft is gone
     REFINE_LOST_VALIDITY = "refine_lost_validity"  # breaks what the draft kept
 
+    SYNTHESIZE_UNPARSEABLE = "synthesize_unparseable"
+    SYNTHESIZE_REFUSED = "synthesize_refused"
+    SYNTHESIZE_TOO_LONG = "synthesize_too_long"
+    SYNTHESIZE_TRUNCATED = "synthesize_truncated"
+    SYNTHESIZE_EMPTY = "synthesize_empty"
+    SYNTHESIZE_NO_TOOL_CALL = "synthesize_no_tool_call"  # all talk
+
     RULE_TOOL_SCHEMA = "rule_tool_schema"  # parameters are no JSON Schema of type object
     RULE_TOOL_NAME = "rule_tool_name"  # not [A-Za-z0-9_-]{1,64}
     RULE_TOOL_DUPLICATE = "rule_tool_duplicate"  # two tools of one name

@@ -10,6 +10,7 @@ from gem_assets.reports.benchmarks import Benchmarks, read_benchmarks
 from gem_assets.reports.calibration import Calibration, read_calibrations
 from gem_assets.reports.comparing import Comparison, read_comparisons
 from gem_assets.reports.reading import read_rows
+from gem_assets.reports.synthesis import Way, read_synthesis, synthesis_rows
 from gem_assets.store.connections import Connection
 from gem_assets.store.home import Home
 
@@ -101,6 +102,12 @@ class Detail:
     languages: tuple[LanguageYield, ...] = ()
     calibrations: tuple[Calibration, ...] = ()
     benchmarks: Benchmarks = field(default_factory=Benchmarks)
+    ways: tuple[Way, ...] = ()
+
+    @property
+    def way_rows(self) -> list[tuple[str, ...]]:
+        """The Synthesizer beside the pipeline, header first; empty where no shard went both ways."""
+        return synthesis_rows(self.ways) if self.ways else []
 
     @property
     def language_rows(self) -> list[tuple[str, dict[str, LanguageYield]]]:
@@ -122,4 +129,5 @@ def read_detail(home: Home, connection: Connection, chosen: tuple[str, str] | No
         languages=read_rows(connection, "yield_by_language", LanguageYield),
         calibrations=read_calibrations(connection),
         benchmarks=read_benchmarks(connection),
+        ways=read_synthesis(connection),
     )

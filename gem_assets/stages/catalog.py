@@ -4,7 +4,7 @@ Stage 0 is not among them: it judges raw rows together (`stages/corpus.py`).
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from gem_assets.llm.offline import OfflineLlm
@@ -17,7 +17,16 @@ from gem_assets.records.outcome import Outcome
 from gem_assets.records.trajectory import Trajectory
 from gem_assets.records.workflow import Workflow
 from gem_assets.settings import Settings
-from gem_assets.stages import corpus, extraction, filtering, generation, prefilter, refinement, validation
+from gem_assets.stages import (
+    corpus,
+    extraction,
+    filtering,
+    generation,
+    prefilter,
+    refinement,
+    synthesis,
+    validation,
+)
 
 Step = Callable[[Any, Llm, Settings], Awaitable[Outcome[Any]]]
 
@@ -31,7 +40,7 @@ class Stage:
     takes: type[Record]
     gives: type[Record]
     prefix: str
-    role: Literal["filter", "teacher", "judge"]
+    role: Literal["filter", "teacher", "judge", "synthesizer"]
     prompt: str
     logic: int
     step: Step
@@ -102,12 +111,29 @@ STAGES = (
     ),
 )
 
+# The other way to a trajectory, for whoever has trained a Synthesizer: it sets out from stage 1.
+SYNTHESIS_STAGES = (
+    Stage(
+        asset="synthesized_trajectories",
+        reads="procedural_documents",
+        takes=ProceduralDocument,
+        gives=Trajectory,
+        prefix="synthesize",
+        role="synthesizer",
+        prompt=synthesis.PROMPT,
+        logic=synthesis.LOGIC,
+        step=synthesis.synthesize_trajectory,
+        inherits_generator=False,
+    ),
+    replace(STAGES[-1], asset="validated_synthesized_trajectories", reads="synthesized_trajectories"),
+)
+
 ASSETS = ("documents", *(stage.asset for stage in STAGES))
 
 
 def stage_of(asset: str) -> Stage:
     """Find the stage that makes an asset; raises KeyError for `documents` and for unknown names."""
-    return {stage.asset: stage for stage in STAGES}[asset]
+    return {stage.asset: stage for stage in (*STAGES, *SYNTHESIS_STAGES)}[asset]
 
 
 def model_identity(stage: Stage, environment: Mapping[str, str]) -> str:
@@ -153,5 +179,6 @@ def _settings_of(stage: Stage, settings: Settings) -> object:
         "draft_trajectories": language,
         "refined_trajectories": [language, rules, settings.refinement_fallback],
         "validated_trajectories": [language, rules, settings.judge_samples, settings.judge_rule],
+        "validated_synthesized_trajectories": [language, rules, settings.judge_samples, settings.judge_rule],
     }
     return read.get(stage.asset)

@@ -8,13 +8,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from gem_assets.llm.models import open_models
+from gem_assets.llm.models import Models, open_models
 from gem_assets.llm.protocol import Llm
 from gem_assets.llm.roles import read_role
 from gem_assets.llm.stopping import run_until_stopped
 from gem_assets.records.outcome import FailureReason, Outcome
 from gem_assets.settings import Settings
-from gem_assets.stages.catalog import STAGES, Stage, code_version, documents_code_version, model_identity
+from gem_assets.stages.catalog import (
+    STAGES,
+    SYNTHESIS_STAGES,
+    Stage,
+    code_version,
+    documents_code_version,
+    model_identity,
+)
 from gem_assets.stages.corpus import read_document
 from gem_assets.stages.pilot import divide, left_for_later
 from gem_assets.stages.run import run_stage, stamp_generator
@@ -40,6 +47,10 @@ class ShardTask:
     progress: Progress = lambda done, total: None
     limit: int | None = None
     """Only so many of the shard's documents: a pilot."""
+
+
+# Where a pilot's limit counts documents: at the first model that either way asks.
+_LIMITED = (STAGES[0], SYNTHESIS_STAGES[0])
 
 
 class ShardFailedError(Exception):
@@ -68,7 +79,7 @@ def carry_documents(connection: Connection, shard: str, run_id: str, settings: S
 
 
 def carry_stage(connection: Connection, stage: Stage, task: ShardTask) -> StageRun:
-    """Judge what the asset before kept of a shard (stages 1 to 5); a pilot's limit holds for stage 1.
+    """Judge what the asset before kept of a shard; a pilot's limit holds where a way begins.
 
     Raises:
         StopRunError: a setting of the model is wrong; nothing is written.
@@ -76,7 +87,7 @@ def carry_stage(connection: Connection, stage: Stage, task: ShardTask) -> StageR
     """
     home, started = Home(task.settings.home), datetime.now(UTC)
     inputs, input_version = _read_inputs(connection, home, stage, task.shard)
-    now, later = divide(inputs, task.limit if stage is STAGES[0] else None)
+    now, later = divide(inputs, task.limit if stage in _LIMITED else None)
     identity = model_identity(stage, task.environment)
     outcomes = _stamped(stage, run_until_stopped(_judge_all(stage, task, now)) + left_for_later(later))
     write = ShardWrite(
@@ -95,7 +106,7 @@ def carry_stage(connection: Connection, stage: Stage, task: ShardTask) -> StageR
 async def _judge_all(stage: Stage, task: ShardTask, inputs: Sequence[StageInput[Any]]) -> Outcomes:
     concurrency = read_role(stage.role, task.environment).concurrency
     async with open_models(task.environment, task.settings.home, task.run_id) as models:
-        llm: Llm = getattr(models, stage.role)
+        llm = _model_of(stage, models)
         return await run_stage(
             lambda record: stage.step(record, llm, task.settings),
             inputs,
@@ -103,6 +114,11 @@ async def _judge_all(stage: Stage, task: ShardTask, inputs: Sequence[StageInput[
             concurrency,
             task.progress,
         )
+
+
+def _model_of(stage: Stage, models: Models) -> Llm:
+    # A role with a default is a field; the others are opened only where they are asked for.
+    return models.for_role(stage.role) if stage.role == "synthesizer" else getattr(models, stage.role)
 
 
 def check_failures(run: StageRun, settings: Settings) -> None:

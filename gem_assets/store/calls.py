@@ -22,6 +22,7 @@ ASSETS = {
     "generate_trajectory": "draft_trajectories",
     "refine_trajectory": "refined_trajectories",
     "judge_trajectory": "validated_trajectories",
+    "synthesize_trajectory": "synthesized_trajectories",
 }
 # And the asset whose harness asks, for each relay.
 HARNESS_ASSETS = {

@@ -18,9 +18,10 @@ def specs(definitions):
 def test_the_graph_is_the_path_of_a_document(definitions):
     found = specs(definitions)
     datasets = {"trajectory_dataset", "policy_examples", "synthesizer_examples"}
+    synthesis = {"synthesized_trajectories", "validated_synthesized_trajectories"}
     models = {"policy_model", "synthesizer_model"}
     evaluation = {"bfcl_generation", "bfcl_scores", "tau2_simulation", "tau2_scores", "benchmark_report"}
-    assert set(found) == {*ASSETS, *datasets, *models, *evaluation, "warehouse", "yield_report"}
+    assert set(found) == {*ASSETS, *datasets, *models, *evaluation, *synthesis, "warehouse", "yield_report"}
     for asset, upstream in zip(ASSETS[1:], ASSETS, strict=False):
         assert [dep.asset_key.to_user_string() for dep in found[asset].deps] == [upstream]
 

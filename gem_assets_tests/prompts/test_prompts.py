@@ -16,6 +16,7 @@ FIELDS = {
     "judge_trajectory": {"document", "constraints", "tools", "trajectory", "findings"},
     "repair_answer": {"problem"},
     "grade_turn": {"dialogue", "reference", "turn"},
+    "synthesize_trajectory": {"text"},
 }
 # A change here is a change of the data: it belongs into CHANGELOG.md.
 VERSIONS = {
@@ -26,6 +27,7 @@ VERSIONS = {
     "judge_trajectory": "ba6ae8ddc6b3",
     "repair_answer": "b1c8aaa15a9b",
     "grade_turn": "78da543dd8a4",
+    "synthesize_trajectory": "06b73f3bb90e",
 }
 RULES = tomllib.loads((Path(__file__).parent / "rules.toml").read_text("utf-8"))
 PHRASES = [(prompt, rule, phrase) for prompt, rules in RULES.items() for rule, phrase in rules.items()]

@@ -130,7 +130,7 @@ def serve(monkeypatch: pytest.MonkeyPatch, llm: Llm) -> None:
 
     @asynccontextmanager
     async def opened(*_: Any) -> AsyncIterator[Any]:
-        yield SimpleNamespace(filter=llm, teacher=llm, judge=llm)
+        yield SimpleNamespace(filter=llm, teacher=llm, judge=llm, for_role=lambda role: llm)
 
     monkeypatch.setattr("gem_assets.stages.shard.open_models", opened)
 

@@ -6,16 +6,19 @@ WITH available AS (
     UNION ALL SELECT 'draft_trajectories', shard, record_id FROM workflows_outcomes WHERE outcome = 'kept'
     UNION ALL SELECT 'refined_trajectories', shard, record_id FROM draft_trajectories_outcomes WHERE outcome = 'kept'
     UNION ALL SELECT 'validated_trajectories', shard, record_id FROM refined_trajectories_outcomes WHERE outcome = 'kept'
+    UNION ALL SELECT 'synthesized_trajectories', shard, record_id FROM procedural_documents_outcomes WHERE outcome = 'kept'
+    UNION ALL SELECT 'validated_synthesized_trajectories', shard, record_id
+              FROM synthesized_trajectories_outcomes WHERE outcome = 'kept'
 ), judged AS (
     SELECT asset, shard, parent_id AS input_id FROM stage_inputs
 ), fresh AS (
     -- A shard whose input was rewritten since is stale, which is another matter (`gem stale`).
     SELECT runs.asset, runs.shard
     FROM latest_stage_runs AS runs
-    JOIN stage_order USING (asset)
+    JOIN asset_reads USING (asset)
     LEFT JOIN latest_stage_runs AS upstream
-      ON upstream.asset = stage_order.reads AND upstream.shard = runs.shard
-    WHERE stage_order.reads = 'raw_rows' OR upstream.data_version = runs.input_version
+      ON upstream.asset = asset_reads.reads AND upstream.shard = runs.shard
+    WHERE asset_reads.reads = 'raw_rows' OR upstream.data_version = runs.input_version
 )
 SELECT coalesce(available.asset, judged.asset) AS asset,
        coalesce(available.shard, judged.shard) AS shard,

@@ -12,6 +12,12 @@ WITH kept AS (
     SELECT 'refined_trajectories', shard, record_id, document_id FROM refined_trajectories_outcomes WHERE outcome = 'kept'
     UNION ALL
     SELECT 'validated_trajectories', shard, record_id, document_id FROM validated_trajectories_outcomes WHERE outcome = 'kept'
+    UNION ALL
+    SELECT 'synthesized_trajectories', shard, record_id, document_id
+    FROM synthesized_trajectories_outcomes WHERE outcome = 'kept'
+    UNION ALL
+    SELECT 'validated_synthesized_trajectories', shard, record_id, document_id
+    FROM validated_synthesized_trajectories_outcomes WHERE outcome = 'kept'
 )
 SELECT * FROM kept
 WHERE document_id IN (SELECT document_id FROM dropped_documents)

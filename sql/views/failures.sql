@@ -16,4 +16,10 @@ SELECT 'refined_trajectories' AS asset, record_id, parent_id, ordinal, document_
 FROM refined_trajectories_outcomes WHERE outcome = 'failed'
 UNION ALL
 SELECT 'validated_trajectories' AS asset, record_id, parent_id, ordinal, document_id, shard, reason, evidence, prompt_version, model, generator, run_id
-FROM validated_trajectories_outcomes WHERE outcome = 'failed';
+FROM validated_trajectories_outcomes WHERE outcome = 'failed'
+UNION ALL
+SELECT 'synthesized_trajectories' AS asset, record_id, parent_id, ordinal, document_id, shard, reason, evidence, prompt_version, model, generator, run_id
+FROM synthesized_trajectories_outcomes WHERE outcome = 'failed'
+UNION ALL
+SELECT 'validated_synthesized_trajectories' AS asset, record_id, parent_id, ordinal, document_id, shard, reason, evidence, prompt_version, model, generator, run_id
+FROM validated_synthesized_trajectories_outcomes WHERE outcome = 'failed';

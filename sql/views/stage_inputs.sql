@@ -12,6 +12,11 @@ WITH rows AS (
     SELECT 'refined_trajectories' AS asset, shard, parent_id, outcome, reason FROM refined_trajectories_outcomes
     UNION ALL
     SELECT 'validated_trajectories' AS asset, shard, parent_id, outcome, reason FROM validated_trajectories_outcomes
+    UNION ALL
+    SELECT 'synthesized_trajectories' AS asset, shard, parent_id, outcome, reason FROM synthesized_trajectories_outcomes
+    UNION ALL
+    SELECT 'validated_synthesized_trajectories' AS asset, shard, parent_id, outcome, reason
+    FROM validated_synthesized_trajectories_outcomes
 )
 SELECT asset, shard, parent_id,
        CASE WHEN bool_or(outcome = 'kept') THEN 'kept'

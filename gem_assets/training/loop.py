@@ -1,0 +1,61 @@
+"""Close the loop: train a Synthesizer, serve it, let it write trajectories, check them like any others."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from gem_assets.reports.synthesis import read_synthesis, synthesis_text
+from gem_assets.settings import Settings
+from gem_assets.stages.synthesizing import synthesize_shards
+from gem_assets.store.connections import open_live
+from gem_assets.store.home import Home
+from gem_assets.store.stage_runs import StageRun
+from gem_assets.training.command import Wanted, run_train
+from gem_assets.training.runs import find_model
+from gem_assets.training.serving import serving
+from gem_assets.training.trainer import find_trainer
+
+Echo = Callable[[str], None]
+
+
+def run_loop(
+    settings: Settings,
+    environment: Mapping[str, str],
+    wanted: Wanted,
+    shards: Sequence[str],
+    limit: int | None,
+    echo: Echo,
+) -> int:
+    """Train, serve, synthesize, verify; returns the exit code, 1 where the training was stopped.
+
+    A Synthesizer that writes nothing fit to keep is an outcome like another, and told as such.
+    """
+    code = run_train(settings, environment, wanted, echo)
+    if code:
+        return code
+    model = find_model(Home(settings.home), "synthesizer", wanted.recipe)
+    with serving(find_trainer(environment), model, environment) as served:
+        echo(f"serving   {served.name} at {served.base_url}")
+        return run_synthesize(
+            settings, {**environment, **served.settings_for("synthesizer")}, shards, limit, echo
+        )
+
+
+def run_synthesize(
+    settings: Settings, environment: dict[str, str], shards: Sequence[str], limit: int | None, echo: Echo
+) -> int:
+    """Let the role synthesizer write and check, and say how it compares; returns the exit code."""
+    runs = synthesize_shards(settings, environment, shards, limit, lambda run: echo("\n".join(_told(run))))
+    with open_live(Home(settings.home)) as connection:
+        echo(synthesis_text(read_synthesis(connection)))
+    broken = sum(run.failed - run.reasons.get("cancelled", 0) for run in runs)
+    return 1 if broken > settings.maximum_failed * sum(run.inputs for run in runs) else 0
+
+
+def _told(run: StageRun) -> Iterator[str]:
+    later = run.reasons.get("cancelled", 0)
+    yield (
+        f"{run.shard}  {run.asset}: {run.kept} kept, {run.rejected} rejected, {run.failed - later} failed"
+        + (f", {later} left for later" if later else "")
+    )
+    for reason, count in run.reasons.items():
+        if reason != "cancelled":
+            yield f"    {count} {reason}"

@@ -1,0 +1,119 @@
+"""Asset 9: one call writes tools and dialogue; read strictly, checked as the pipeline's own."""
+
+import pytest
+
+from gem_assets.datasets.examples import synthesizer_example, synthesizer_messages
+from gem_assets.llm.protocol import FailedError
+from gem_assets.llm.roles import ConfigurationError
+from gem_assets.records.outcome import Failed, FailureReason, Kept, Reason, Rejected
+from gem_assets.reports.synthesis import read_synthesis, synthesis_markdown, synthesis_text
+from gem_assets.settings import Settings
+from gem_assets.stages.synthesizing import synthesize_shards
+from gem_assets.store.connections import open_live
+from gem_assets.store.home import Home, StoreError
+from gem_assets.store.raw import shard_names
+from gem_assets_tests.fakes import ScriptedLlm
+from gem_assets_tests.stages.asked import refusal
+from gem_assets_tests.stages.chain import PROCEDURES, chain, judge, recorded_answer, serve
+
+ASSET = "synthesized_trajectories"
+EXAMPLES = {name: synthesizer_example(chain(name).validated) for name in PROCEDURES}
+GOOD = EXAMPLES[PROCEDURES[0]]["answer"]
+TALK = "<toolsets>[]</toolsets><system>Be kind.</system><user>Hello?</user><assistant>Hello.</assistant>"
+SYNTHESIZER = {"GEM_SYNTHESIZER_MODEL": "openai/mine"}
+
+
+def outcome_of(answers):
+    return judge(ASSET, chain().procedure, ScriptedLlm({"synthesize_trajectory": answers}))
+
+
+def answer_as_trained(request):
+    """The Synthesizer as if it had learnt its rows by heart; other roles as recorded."""
+    if request.task != "synthesize_trajectory":
+        return recorded_answer(request)
+    text = request.messages[0].content
+    return next(example["answer"] for example in EXAMPLES.values() if text.endswith(example["text"]))
+
+
+@pytest.mark.parametrize("name", PROCEDURES)
+def test_it_is_asked_what_its_training_rows_ask_and_gives_back_what_they_hold(name):
+    llm = ScriptedLlm(answer_as_trained)
+    outcome = judge(ASSET, chain(name).procedure, llm)
+    assert isinstance(outcome, Kept)
+    [written] = outcome.records
+    [request] = llm.requests
+    assert request.messages[0].content == synthesizer_messages(EXAMPLES[name])[0]["content"]
+    assert (written.tools, written.messages) == (chain(name).validated.tools, chain(name).validated.messages)
+    assert written.document_id == chain(name).document.document_id
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        (TALK, Reason.SYNTHESIZE_NO_TOOL_CALL),
+        ("nothing readable", Reason.SYNTHESIZE_UNPARSEABLE),
+        (GOOD.replace("</toolsets>", ""), Reason.SYNTHESIZE_UNPARSEABLE),
+        (GOOD.replace("<toolsets>[", "<toolsets>["[:-1]), Reason.SYNTHESIZE_UNPARSEABLE),
+        (refusal("refused"), Reason.SYNTHESIZE_REFUSED),
+        (refusal("too_long"), Reason.SYNTHESIZE_TOO_LONG),
+        (refusal("truncated"), Reason.SYNTHESIZE_TRUNCATED),
+        (refusal("empty"), Reason.SYNTHESIZE_EMPTY),
+    ],
+)
+def test_a_text_is_rejected_for_each_reason(answers, reason):
+    outcome = outcome_of(answers)
+    assert isinstance(outcome, Rejected)
+    assert outcome.reason == reason
+    assert outcome.evidence
+
+
+def test_one_call_is_enough_and_a_repaired_answer_is_kept():
+    assert isinstance(outcome_of(GOOD), Kept)
+    assert isinstance(outcome_of(["nothing readable", GOOD]), Kept)
+
+
+def test_a_breakdown_is_no_verdict():
+    outcome = outcome_of(FailedError(FailureReason.CONNECTION, "reset"))
+    assert isinstance(outcome, Failed)
+
+
+def test_shards_are_synthesized_checked_alike_and_set_beside_the_pipeline(carried: Home, monkeypatch):
+    settings, shards = Settings(home=carried.root), shard_names(carried)
+    with open_live(carried) as connection:
+        assert read_synthesis(connection) == ()
+    serve(monkeypatch, ScriptedLlm(answer_as_trained))
+    runs = synthesize_shards(settings, SYNTHESIZER, shards, None, lambda run: None)
+    assert sum(run.kept for run in runs if run.asset == ASSET) == len(PROCEDURES)
+    with open_live(carried) as connection:
+        pipeline, synthesizer = read_synthesis(connection)
+        pairs = connection.execute(
+            "SELECT a.document_id, a.outcome, b.outcome, a.payload->'findings', b.payload->'findings' "
+            "FROM validated_trajectories_outcomes AS a "
+            "JOIN validated_synthesized_trajectories_outcomes AS b USING (document_id)"
+        ).fetchall()
+    assert len(pairs) == pipeline.documents == synthesizer.documents == len(PROCEDURES)
+    # The same dialogue gets the same verdict, whichever way it came.
+    assert [first for _, first, *_ in pairs] == [second for _, _, second, *_ in pairs]
+    assert pipeline.validated == synthesizer.validated > 0
+    assert 0 < synthesizer.output_tokens < pipeline.output_tokens
+    for told in (synthesis_text((pipeline, synthesizer)), synthesis_markdown((pipeline, synthesizer))):
+        assert "dollars each" in told
+        assert "say a tool is missing" in told
+
+
+def test_a_pilot_leaves_the_rest_for_later(carried: Home, monkeypatch):
+    serve(monkeypatch, ScriptedLlm(answer_as_trained))
+    runs = synthesize_shards(
+        Settings(home=carried.root), SYNTHESIZER, shard_names(carried), 1, lambda run: None
+    )
+    assert [run.kept for run in runs] == [1, 1]
+    with open_live(carried) as connection:
+        pipeline, synthesizer = read_synthesis(connection)
+    assert pipeline.documents == synthesizer.documents == 1
+
+
+def test_without_a_synthesizer_or_documents_it_is_one_sentence(carried: Home, home: Home):
+    with pytest.raises(ConfigurationError, match="GEM_SYNTHESIZER_MODEL"):
+        synthesize_shards(Settings(home=carried.root), {}, shard_names(carried), None, lambda run: None)
+    with pytest.raises(StoreError, match="demo-00000 has no procedural documents yet"):
+        synthesize_shards(Settings(home=home.root), SYNTHESIZER, ["demo-00000"], None, lambda run: None)
