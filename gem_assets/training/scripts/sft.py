@@ -136,7 +136,7 @@ def save(trainer: SFTTrainer, tokenizer: Any, order: Order, figures: dict[str, A
     aside = Path(order["work"]) / "model.tmp"
     if is_first():
         shutil.rmtree(aside, ignore_errors=True)
-    sharded = trainer.accelerator.state.fsdp_plugin
+    sharded = getattr(trainer.accelerator.state, "fsdp_plugin", None)  # there only where devices share
     if sharded is not None:
         sharded.set_state_dict_type("FULL_STATE_DICT")
     model = trainer.accelerator.unwrap_model(trainer.model)
