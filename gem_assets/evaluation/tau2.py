@@ -158,9 +158,8 @@ async def simulate(
         telling = Telling(f"{evaluated.name} {domain}", len(ids) * TRIALS, tell)
         job = tau2.job("simulate", ids) | {"threads": threads, "trials": TRIALS}
         began = time.monotonic()
-        version = tau2.package.replace(" ", "@")
         async with (
-            open_relays(roles, environment, home.root, run_id, version) as relays,
+            open_relays(roles, environment, home.root, run_id, tau2.package.replace(" ", "@")) as relays,
             serving(relays) as server,
         ):
             lines = await _talk(tau2, job, scratch, server, telling)

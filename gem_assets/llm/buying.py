@@ -20,7 +20,8 @@ from gem_assets.llm.limits.pacing import Breaker, Gate, Pace
 from gem_assets.llm.money.prices import cost_of
 from gem_assets.llm.protocol import FailedError, RefusalKind, StopRunError
 from gem_assets.llm.provider import Send, Sent
-from gem_assets.llm.roles import RoleSettings, Sampling
+from gem_assets.llm.roles import RoleSettings
+from gem_assets.llm.sampling import Sampling
 from gem_assets.records.outcome import FailureReason
 
 logger = logging.getLogger(__name__)

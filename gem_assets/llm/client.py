@@ -16,7 +16,8 @@ from gem_assets.llm.limits.limits import Limits
 from gem_assets.llm.limits.pacing import Pace
 from gem_assets.llm.protocol import Completion, FailedError, RefusedError, Request
 from gem_assets.llm.provider import Send
-from gem_assets.llm.roles import RoleSettings, Sampling
+from gem_assets.llm.roles import RoleSettings
+from gem_assets.llm.sampling import Sampling
 from gem_assets.records.provenance import Provenance
 
 

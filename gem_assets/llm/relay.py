@@ -24,7 +24,8 @@ from gem_assets.llm.models import JOURNAL
 from gem_assets.llm.money.budget import read_budget
 from gem_assets.llm.protocol import RefusedError
 from gem_assets.llm.provider import Send, close_sessions, litellm_sender
-from gem_assets.llm.roles import RoleSettings, Sampling
+from gem_assets.llm.roles import RoleSettings
+from gem_assets.llm.sampling import Sampling
 from gem_assets.records.provenance import Provenance
 
 Thinking = Literal["default", "on", "off"]

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError
 
+from gem_assets.llm.sampling import OTHER_SAMPLING, TASK_SAMPLING, Sampling
 from gem_assets.records.base import Record
 
 Role = Literal[
@@ -48,31 +49,6 @@ class ConfigurationError(ValueError):
     """A setting is missing or wrong: one sentence that names the variable."""
 
 
-# 20480 tokens, top-p 0.95 and the temperatures below are what the public reimplementation of GEM runs with
-# (github.com/zhangdw156/synthesis_from_text, exps/gem/conf); the paper
-# names none.
-MAX_TOKENS = 20480
-
-
-class Sampling(Record):
-    """How answers are drawn. `max_tokens` is asked for first, `max_tokens_ceiling` after a cut-off answer."""
-
-    temperature: float
-    top_p: float = 0.95
-    max_tokens: int = MAX_TOKENS
-    max_tokens_ceiling: int = MAX_TOKENS
-
-
-# Filter and judge answer briefly: a model that runs on is stopped early, one that thinks long asks again.
-TASK_SAMPLING: Mapping[str, Sampling] = {
-    "filter_document": Sampling(temperature=0.2, max_tokens=4096),
-    "extract_workflows": Sampling(temperature=0.2),
-    "generate_trajectory": Sampling(temperature=0.7),
-    "refine_trajectory": Sampling(temperature=0.4),
-    "judge_trajectory": Sampling(temperature=0.2, max_tokens=8192),
-    "synthesize_trajectory": Sampling(temperature=0.7),
-}
-OTHER_SAMPLING = Sampling(temperature=0.7)
 ROLE_TASKS: Mapping[Role, tuple[str, ...]] = {
     "filter": ("filter_document",),
     "teacher": ("extract_workflows", "generate_trajectory", "refine_trajectory"),

@@ -67,8 +67,8 @@ def build(home: Home, contamination: str) -> None:
     moment = "2026-01-01T00:00:00Z"
     put(home, "dataset_runs", {
         "recipe": "mine", "run_id": "r", "started_at": moment, "finished_at": moment, "asset": "a",
-        "inputs": 5, "kept": 5, "rejected": 0, "reasons": "{}", "splits": "{}", "contamination": contamination,
-        "recipe_json": "{}", "input_version": "v", "data_version": "v",
+        "inputs": 5, "kept": 5, "rejected": 0, "reasons": "{}", "splits": "{}",
+        "contamination": contamination, "recipe_json": "{}", "input_version": "v", "data_version": "v",
     })  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 import pytest
 
 from gem_assets.llm.provider import load_litellm
-from gem_assets.llm.roles import PROVIDERS, SHARED_ROLES, TASK_SAMPLING, ConfigurationError, read_role
+from gem_assets.llm.roles import PROVIDERS, SHARED_ROLES, ConfigurationError, read_role
+from gem_assets.llm.sampling import TASK_SAMPLING
 
 KEY = "sk-planted-0123456789abcdef"
 
@@ -161,6 +162,7 @@ def test_every_task_has_its_sampling_and_variables_override_it():
         "generate_trajectory": 0.7,
         "refine_trajectory": 0.4,
         "judge_trajectory": 0.2,
+        "synthesize_trajectory": 0.7,
     }
     changed = read_role(
         "teacher", {"GEM_MODEL": "m", "GEM_TEACHER_TEMPERATURE": "0", "GEM_MAX_TOKENS": "100"}
