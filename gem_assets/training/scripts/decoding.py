@@ -11,7 +11,7 @@ from typing import Any
 import llguidance.hf
 import torch
 from llguidance import LLMatcher
-from llguidance.torch import allocate_token_bitmask, apply_token_bitmask_inplace, fill_next_token_bitmask
+from llguidance.torch import allocate_token_bitmask, fill_next_token_bitmask
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from telling import RefusedError
@@ -76,7 +76,7 @@ class Writer:
             cache, logits = out.past_key_values, out.logits[:, -1].float()
             if matcher is not None:
                 fill_next_token_bitmask(matcher, mask, 0)
-                apply_token_bitmask_inplace(logits, mask)
+                logits[0, ~allowed(mask[0], logits.shape[-1])] = -torch.inf
             token = draw(logits[0], drawing, generator)
             if token == end:
                 return self._told(prompt, written, "stop")
@@ -94,6 +94,12 @@ class Writer:
     def _told(self, prompt: Sequence[int], written: list[int], reason: str) -> Written:
         text = self._tokenizer.decode(written, skip_special_tokens=True)
         return Written(text, reason, len(prompt), len(written))
+
+
+def allowed(mask: torch.Tensor, tokens: int) -> torch.Tensor:
+    """Unpack a mask of 32 tokens per number; the library's own way wants a C++ compiler."""
+    bits = (mask.unsqueeze(-1) >> torch.arange(32, dtype=mask.dtype)) & 1
+    return bits.flatten()[:tokens].bool()
 
 
 def draw(logits: torch.Tensor, drawing: Drawing, generator: torch.Generator) -> int:

@@ -95,6 +95,9 @@ class Handler(BaseHTTPRequestHandler):
         except (BadRequestError, ValueError, KeyError, TypeError) as error:
             self._send(400, _problem(str(error)))
             return
+        except RuntimeError as error:
+            self._send(500, _problem(str(error).partition("\n")[0]))
+            return
         self._send(200, told)
 
     def log_message(self, format: str, *args: Any) -> None:
