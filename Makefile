@@ -10,7 +10,7 @@ TRAIN_READY := .venv-train/.ready
 TORCH ?= torch==2.13.0
 TAU2_READY := .venv-tau2/.ready
 
-.PHONY: demo test test-slow test-train test-browser test-evaluate train-env eval-env bench bench-rival bench-evaluate proof laws \
+.PHONY: demo test test-slow test-train test-browser test-evaluate train-env eval-env bench bench-rival bench-evaluate proof proof-itool laws \
 	filter-weights check ui setup lock lock-eval clean
 
 ## demo: set up, carry the sample corpus through every stage, print where documents are lost
@@ -29,7 +29,7 @@ test-slow: setup
 ## test-train: trains, kills, resumes, serves and synthesizes with a tiny model on the CPU
 test-train: setup train-env
 	$(BIN)/pyright -p gem_assets/training/scripts
-	$(BIN)/pytest gem_assets_tests/training gem_assets_tests/orchestration -m train
+	$(BIN)/pytest gem_assets_tests/training gem_assets_tests/orchestration gem_assets_tests/itool -m train
 
 ## test-browser: pages in headless Chromium (CHROMIUM names another than /usr/bin/chromium)
 test-browser: setup
@@ -56,6 +56,11 @@ bench-evaluate: eval-env
 ## proof: what verification catches of planted defects, and its false alarms
 proof: setup
 	$(BIN)/python -m gem_assets_tests.verification.proof
+
+## proof-itool: two rounds of iTool on a tiny model beside plain training, SEEDS times; about an hour on two cores
+SEEDS ?= 3
+proof-itool: setup train-env
+	$(BIN)/python -m gem_assets_tests.itool.proof --seeds $(SEEDS)
 
 ## laws: what the baseline generator keeps, measured over CORPUS
 CORPUS ?= gem_assets/sample_corpus

@@ -12,6 +12,7 @@ import click
 from gem_assets.commands.corpus import drop, ingest
 from gem_assets.commands.datasets import dataset, export
 from gem_assets.commands.evaluation import evaluate
+from gem_assets.commands.itool import itool
 from gem_assets.commands.models import cost, doctor, journal
 from gem_assets.commands.shards import backfill, prune, run, stale, try_document
 from gem_assets.commands.tables import audit, report, sql
@@ -24,7 +25,7 @@ COMMANDS = (
     *(ingest, drop),
     *(run, stale, backfill, try_document, prune),
     *(verify, calibrate_judge, dataset, export, evaluate),
-    *(train, synthesize, synthesizer_loop),
+    *(train, synthesize, synthesizer_loop, itool),
     *(report, audit, sql),
     *(doctor, cost, journal),
 )

@@ -9,6 +9,7 @@ from gem_assets.orchestration.batch import collect_batches
 from gem_assets.orchestration.checks import freshness_checks, table_checks
 from gem_assets.orchestration.dataset_assets import DATASET_ASSETS, decontaminated
 from gem_assets.orchestration.evaluation_assets import EVALUATION_ASSETS, EVALUATION_CHECKS
+from gem_assets.orchestration.itool_assets import ITOOL_ASSETS
 from gem_assets.orchestration.jobs import JOBS
 from gem_assets.orchestration.metadata import describe_asset
 from gem_assets.orchestration.model_assets import MODEL_ASSETS, MODEL_CHECKS
@@ -25,6 +26,7 @@ WHOLE_ASSETS = (
     yield_report,
     *DATASET_ASSETS,
     *MODEL_ASSETS,
+    *ITOOL_ASSETS,
     *EVALUATION_ASSETS,
     *SYNTHESIS_ASSETS,
 )

@@ -38,6 +38,10 @@ class Addresses:
         """The trajectory viewer."""
         return f"http://{HOST}:{self.report_port}/trajectories/index.html"
 
+    def trees(self, round_key: str) -> str:
+        """The search trees of a round."""
+        return f"http://{HOST}:{self.report_port}/itool/{round_key}.html"
+
     def history(self, asset: str, shard: str, run_id: str) -> str:
         """The runs that wrote a shard of an asset, one of them marked."""
         return f"{self.viewer}#history={shard}&asset={asset}&run={run_id}"

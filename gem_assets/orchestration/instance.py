@@ -11,6 +11,7 @@ import dagster as dg
 
 from gem_assets.orchestration.dataset_assets import register_recipes
 from gem_assets.orchestration.evaluation_assets import register_evaluated_models
+from gem_assets.orchestration.itool_assets import register_rounds
 from gem_assets.orchestration.partitions import register_shards
 from gem_assets.store.files import is_alive, only_writer
 from gem_assets.store.home import Home
@@ -29,6 +30,7 @@ def open_instance(home: Home) -> dg.DagsterInstance:
         register_shards(instance, home)
         register_recipes(instance, home)
         register_evaluated_models(instance, home)
+        register_rounds(instance, home)
         settle_dead_runs(instance)
     return instance
 

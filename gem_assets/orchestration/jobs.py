@@ -13,6 +13,7 @@ from gem_assets.orchestration.evaluation_assets import (
     tau2_scores,
     tau2_simulation,
 )
+from gem_assets.orchestration.itool_assets import ITOOL_ASSETS
 from gem_assets.orchestration.loop_job import synthesizer_loop
 from gem_assets.orchestration.model_assets import MODEL_ASSETS
 from gem_assets.orchestration.resources import Workplace
@@ -78,6 +79,14 @@ tau2_job = dg.define_asset_job(
     tags={"gem/unit": "evaluated model and domain"},
 )
 
+itool_job = dg.define_asset_job(
+    "itool",
+    selection=list(ITOOL_ASSETS),
+    description="Carry out one round of a campaign: difficulty, search, pairs, training, evaluation. A round "
+    "is a partition, and builds on the one before it.",
+    tags={"gem/unit": "round"},
+)
+
 tables_job = dg.define_asset_job(
     "tables",
     selection=dg.AssetSelection.assets(warehouse, yield_report, benchmark_report)
@@ -136,6 +145,7 @@ JOBS = (
     dataset_job,
     train_job,
     synthesizer_loop,
+    itool_job,
     bfcl_job,
     tau2_job,
     tables_job,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from gem_assets.reports.benchmarks import Benchmarks, read_benchmarks
 from gem_assets.reports.calibration import Calibration, read_calibrations
 from gem_assets.reports.comparing import Comparison, read_comparisons
+from gem_assets.reports.deficiencies import CampaignRound, read_rounds
 from gem_assets.reports.reading import read_rows
 from gem_assets.reports.synthesis import Way, read_synthesis, synthesis_rows
 from gem_assets.store.connections import Connection
@@ -103,6 +104,7 @@ class Detail:
     calibrations: tuple[Calibration, ...] = ()
     benchmarks: Benchmarks = field(default_factory=Benchmarks)
     ways: tuple[Way, ...] = ()
+    rounds: tuple[CampaignRound, ...] = ()
 
     @property
     def way_rows(self) -> list[tuple[str, ...]]:
@@ -130,4 +132,5 @@ def read_detail(home: Home, connection: Connection, chosen: tuple[str, str] | No
         calibrations=read_calibrations(connection),
         benchmarks=read_benchmarks(connection),
         ways=read_synthesis(connection),
+        rounds=read_rounds(connection),
     )

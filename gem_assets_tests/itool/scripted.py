@@ -33,9 +33,11 @@ class ScriptedPolicy:
         dice = random.Random(seed)
         return [self._one(begun, max_tokens, temperature, dice) for _ in range(n)]
 
-    def score(self, prompt: str, completions: Sequence[str]) -> list[list[float]]:
+    def score(self, prompt: str, completions: Sequence[str]) -> list[list[Token]]:
         """Log-probabilities by a hash: any numbers do, but the same for the same text."""
-        return [[-(hashlib.sha256((prompt + text).encode()).digest()[0] / 64)] for text in completions]
+        return [
+            [Token(0, -hashlib.sha256((prompt + text).encode()).digest()[0] / 64)] for text in completions
+        ]
 
     def _one(self, begun: str, max_tokens: int, temperature: float, dice: random.Random) -> Completion:
         text, tokens = "", list[Token]()

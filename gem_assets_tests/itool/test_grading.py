@@ -2,7 +2,7 @@
 
 import pytest
 
-from gem_assets.itool.search.policy import choose, perplexity
+from gem_assets.itool.search.policy import Token, choose, perplexity
 from gem_assets.itool.turns.grading import grade_by, grading_prompt
 from gem_assets_tests.itool.making import GOLD, PROMPT, item
 from gem_assets_tests.itool.scripted import PLANTED, ScriptedPolicy
@@ -33,7 +33,7 @@ def test_without_gold_the_question_says_so():
 def test_a_likelier_option_gets_more():
     class Sure(ScriptedPolicy):
         def score(self, prompt, completions):
-            return [[-0.1] if text == "B" else [-5.0, -1.0] for text in completions]
+            return [[Token(0, -0.1)] if text == "B" else [Token(0, -5.0)] * 2 for text in completions]
 
     shares = choose(Sure(PLANTED, PROMPT), "", ["A", "B", "C"])
     assert shares[1] > 0.99
@@ -42,4 +42,4 @@ def test_a_likelier_option_gets_more():
 
 @pytest.mark.parametrize(("scores", "expected"), [([0.0, 0.0], 1), ([-1.0], 2.718281828), ([], float("inf"))])
 def test_perplexity_is_exp_of_the_mean_loss(scores, expected):
-    assert perplexity(scores) == pytest.approx(expected)
+    assert perplexity([Token(0, score) for score in scores]) == pytest.approx(expected)

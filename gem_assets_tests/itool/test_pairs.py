@@ -56,7 +56,28 @@ def test_the_gap_decides(settings, count):
 
 @pytest.mark.parametrize(("floor", "count"), [(0.66, 1), (0.67, 0)])
 def test_what_is_chosen_is_good_enough_to_be_learnt(floor, count):
-    assert len(forks(YEAR, CLAIM_AND_YEAR, floor=floor)) == count
+    assert len(forks(YEAR, CLAIM_AND_YEAR, floor=floor, exact=False)) == count
+
+
+def test_what_is_chosen_has_golds_structure_to_its_end():
+    # The claim is right, the year that follows is not: it would be learnt too.
+    assert forks(YEAR, CLAIM_AND_YEAR) == []
+    assert len(forks(GOLD, YEAR, CLAIM_AND_YEAR)) == 2
+
+
+def test_a_wrong_fragment_is_never_chosen_however_bad_the_other():
+    broken = GOLD.replace('"C-100"', '"C-')
+    assert forks(CLAIM, broken, exact=False, floor=0.0) == []
+
+
+@pytest.mark.parametrize(("against", "rejected"), [("worst", ' "C-777",'), ("likeliest", ' "C-900",')])
+def test_the_worst_or_the_likeliest_is_turned_down(against, rejected):
+    worst = GOLD.replace("C-100", "C-777").replace("2024", "2023")
+    tree = tree_of(GOLD, CLAIM, worst)
+    for node in tree.nodes:
+        node.probability = 0.4 if node.fragment == ' "C-900",' else 0.1
+    pairs = find_pairs(tree, item(), PairSettings(against=against))
+    assert [pair.rejected_fragment for pair in pairs if pair.chosen_fragment == ' "C-100",'] == [rejected]
 
 
 def test_fragments_that_say_the_same_are_no_pair():

@@ -5,7 +5,7 @@ Calls are written in brackets, `[name(key=value)]`. Does not belong here: readin
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,11 @@ def read_tools(system: str) -> tuple[Tool, ...]:
     return ()
 
 
+def plain_chat(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """Write messages of such a file as a chat: calls stand in the text as they were written."""
+    return [{"role": message.role, "content": message.content} for message in messages]
+
+
 def _rows(path: Path) -> Iterator[tuple[str, _Row]]:
     try:
         text = path.read_text("utf-8-sig")
@@ -99,7 +104,6 @@ def _records(path: Path, text: str) -> Iterator[tuple[str, Any]]:
 
 def _items(path: Path, place: str, row: _Row, held_out: float) -> Iterator[Item]:
     tools, split = read_tools(row.system), _split(row, held_out)
-    chat = [{"role": "system", "content": row.system}]
     messages = [Message(role="system", content=row.system)]
     waiting: list[str] = []
     for said in row.conversations:
@@ -113,7 +117,7 @@ def _items(path: Path, place: str, row: _Row, held_out: float) -> Iterator[Item]
                 turn=len(messages),
                 split=split,
                 syntax="bracket",
-                prompt=render_chat(chat, open_turn=True),
+                prompt=render_chat(plain_chat(messages), open_turn=True),
                 gold=said.value,
                 tools=tools,
                 messages=tuple(messages),
@@ -121,7 +125,6 @@ def _items(path: Path, place: str, row: _Row, held_out: float) -> Iterator[Item]
         message = _message(role, said.value, waiting, len(messages))
         waiting = [call.call_id for call in message.tool_calls] if role == "assistant" else waiting[1:]
         messages.append(message)
-        chat.append({"role": role, "content": said.value})
 
 
 def _message(role: Role, value: str, waiting: list[str], place: int) -> Message:
@@ -134,7 +137,7 @@ def _message(role: Role, value: str, waiting: list[str], place: int) -> Message:
         call.model_copy(update={"call_id": f"call_{place}_{number}"})
         for number, call in enumerate(turn.calls)
     )
-    return Message(role=role, content=turn.said if calls else value, tool_calls=calls)
+    return Message(role=role, content=value, tool_calls=calls)
 
 
 def _tools(found: Any) -> tuple[Tool, ...]:  # noqa: ANN401 - any JSON value

@@ -8,6 +8,7 @@ belong here: the search, how a trainer takes pairs.
 import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
+from typing import Literal
 
 from pydantic import Field
 
@@ -28,6 +29,12 @@ class PairSettings(Record):
     fragments; but in a call a single character may be the error."""
     floor: float = Field(default=0.5, ge=0, le=1)
     """The least reward of the chosen turn. Published: -0.3 on the other scale."""
+    exact: bool = True
+    """Where there is gold, choose only turns of gold's structure: all that follows becomes likelier, and one
+    that is merely better here would teach its errors further on. Ours."""
+    against: Literal["worst", "likeliest"] = "worst"
+    """What is turned down: the sibling of the least value (published), or of those that are worse by the gap
+    the one the policy is most likely to say."""
     per_item: int = Field(default=4, ge=1)
     """The most pairs of one item, those with the widest gap. Ours: siblings along one path are alike."""
 
@@ -62,6 +69,10 @@ class PreferencePair(Record):
         return self.chosen_value - self.rejected_value
 
 
+Side = tuple[Node, WrittenTurn]
+"""A child, and the best finished turn through it."""
+
+
 def find_pairs(tree: Tree, item: Item, settings: PairSettings) -> list[PreferencePair]:
     """Find the pairs of a tree, those with the widest gap first."""
     found = (_pair_at(tree, node, item, settings) for node in tree.nodes)
@@ -86,25 +97,41 @@ def _pair_at(tree: Tree, node: Node, item: Item, settings: PairSettings) -> Pref
     ended = [(child, turn) for child in tree.children_of(node) if (turn := tree.best_turn(child))]
     if len(ended) < 2 or not _keeps_to_gold(tree.text_at(node), item):
         return None
-    # On a tie the likelier one is chosen and the likelier one rejected: it is what the policy would say.
-    chosen, good = max(ended, key=lambda side: (side[0].value, side[0].prior))
-    rejected, bad = min(ended, key=lambda side: (side[0].value, -side[0].prior))
-    if (
-        chosen.value - rejected.value < settings.minimum_gap
-        or good.reward.value - bad.reward.value < settings.minimum_gap
-        or good.reward.value < settings.floor
-        or (
-            rejected.kind == "sentence"
-            and overlap(chosen.fragment, rejected.fragment) > settings.maximum_overlap
-        )
-    ):
+    fit = [side for side in ended if _is_fit(tree, side, item, settings)]
+    if not fit:
         return None
-    return _pair(tree, node, (chosen, good), (rejected, bad), item)
+    # On a tie the likelier one is chosen and the likelier one rejected: it is what the policy would say.
+    chosen = max(fit, key=lambda side: (side[0].value, side[0].prior))
+    worse = [side for side in ended if _is_worse(side, chosen, settings)]
+    if not worse:
+        return None
+    if settings.against == "likeliest":
+        rejected = max(worse, key=lambda side: (side[0].probability, -side[0].value))
+    else:
+        rejected = min(worse, key=lambda side: (side[0].value, -side[0].prior))
+    return _pair(tree, node, chosen, rejected, item)
 
 
-def _pair(
-    tree: Tree, node: Node, chosen: tuple[Node, WrittenTurn], rejected: tuple[Node, WrittenTurn], item: Item
-) -> PreferencePair:
+def _is_fit(tree: Tree, side: Side, item: Item, settings: PairSettings) -> bool:
+    """Tell whether a child and its turn may be chosen."""
+    child, turn = side
+    if turn.reward.value < settings.floor or (settings.exact and turn.reward.errors):
+        return False
+    return child.is_end or _keeps_to_gold(tree.text_at(child), item)
+
+
+def _is_worse(side: Side, chosen: Side, settings: PairSettings) -> bool:
+    """Tell whether a child is worse than the chosen one, and says something else."""
+    if side[0] is chosen[0] or (
+        side[0].kind == "sentence"
+        and overlap(chosen[0].fragment, side[0].fragment) > settings.maximum_overlap
+    ):
+        return False
+    apart = chosen[0].value - side[0].value
+    return min(apart, chosen[1].reward.value - side[1].reward.value) >= settings.minimum_gap
+
+
+def _pair(tree: Tree, node: Node, chosen: Side, rejected: Side, item: Item) -> PreferencePair:
     sides = (chosen[1].text[node.end :], rejected[1].text[node.end :])
     prompt = item.prompt + tree.text_at(node)
     return PreferencePair(

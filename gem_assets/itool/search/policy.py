@@ -52,21 +52,22 @@ class Policy(Protocol):
         """
         ...
 
-    def score(self, prompt: str, completions: Sequence[str]) -> list[list[float]]:
-        """Give the log-probabilities of the tokens of each completion. Raises PolicyError."""
+    def score(self, prompt: str, completions: Sequence[str]) -> list[list[Token]]:
+        """Give the tokens of each completion that begin in it. Raises PolicyError."""
         ...
 
 
-def perplexity(log_probabilities: Sequence[float]) -> float:
+def perplexity(tokens: Sequence[Token]) -> float:
     """Take exp of the mean negative log-probability: 1 is certain; infinite where nothing was scored."""
-    if not log_probabilities:
+    if not tokens:
         return math.inf
-    return math.exp(min(-sum(log_probabilities) / len(log_probabilities), 700.0))
+    return math.exp(min(-sum(token.log_probability for token in tokens) / len(tokens), 700.0))
 
 
 def choose(policy: Policy, prompt: str, options: Sequence[str]) -> list[float]:
     """Give the probability of each option as the next words, out of these options alone."""
-    scores = [sum(found) for found in policy.score(prompt, options)]
+    found = policy.score(prompt, options)
+    scores = [sum(token.log_probability for token in tokens) for tokens in found]
     highest = max(scores)
     weights = [math.exp(score - highest) for score in scores]
     return [weight / sum(weights) for weight in weights]

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from pydantic import Field
 
+from gem_assets.itool.items.item import END
 from gem_assets.itool.search.policy import Completion, Policy
 from gem_assets.itool.search.tree import Node, Tree
 from gem_assets.itool.turns.reward import UNFINISHED, Reward
@@ -28,6 +29,9 @@ class SearchSettings(Record):
     """Children of a node that the policy may be asked for."""
     attempts: int = Field(default=8, ge=1)
     """How often it is asked at one node. Ours: a sure policy says the same each time."""
+    gold: bool = False
+    """Begin the tree with gold as one more turn, where there is gold. Published: no. For policies that never
+    write it themselves."""
     least_left: float = Field(default=0.01, ge=0, lt=1)
     """Probability of what was not yet seen after a node, below which the policy is not asked there. Ours."""
     temperature: float = Field(default=1.5, gt=0)
@@ -46,9 +50,13 @@ def search(
     judge: Callable[[str], Reward],
     settings: SearchSettings,
     seed: int = 0,
+    gold: str | None = None,
 ) -> Tree:
     """Search the turns that may follow a prompt; `judge` rewards a finished one."""
     tree = Tree(syntax, settings.depth)
+    if settings.gold and gold is not None:
+        [tokens] = policy.score(prompt, [gold + END])
+        tree.insert(tree.root, Completion(gold, tuple(tokens), True), judge(gold))
     for _ in range(settings.iterations):
         node = _choose(tree, settings)
         if node is None:

@@ -1,0 +1,213 @@
+"""Asset 10: rounds of iTool campaigns, one partition per round: difficulty, trees, pairs, model, evaluation.
+
+Thin: the work is in `itool/rounds`. A round's partition is named like a shard, `campaign-00001`.
+"""
+
+import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import dagster as dg
+
+from gem_assets.itool.command import build_rows
+from gem_assets.itool.rounds.campaign import campaign_names, load_campaign
+from gem_assets.itool.rounds.campaign_run import read_result, why_stop
+from gem_assets.itool.rounds.learning import model_of
+from gem_assets.itool.rounds.measuring import error_shares, evaluate, measure_difficulty
+from gem_assets.itool.rounds.round_files import read_round_rows, round_key, split_key
+from gem_assets.itool.rounds.searching import make_pairs, search_round
+from gem_assets.itool.rounds.site import Site
+from gem_assets.itool.search.policy import PolicyError
+from gem_assets.orchestration.assets import Materialized
+from gem_assets.orchestration.metadata import column_schema_of
+from gem_assets.orchestration.partitions import one_run_per_shard
+from gem_assets.orchestration.resources import Workplace
+from gem_assets.reports.search_trees import write_trees
+from gem_assets.store.home import Home, StoreError
+from gem_assets.training.launching import StoppedError
+from gem_assets.training.runs import read_training
+
+itool_rounds = dg.DynamicPartitionsDefinition(name="itool_rounds")
+
+
+def register_rounds(instance: dg.DagsterInstance, home: Home) -> list[str]:
+    """Make every round of every campaign that is shipped or in GEM_HOME a partition; returns the new ones."""
+    known = set(instance.get_dynamic_partitions("itool_rounds"))
+    wanted = [
+        round_key(name, number)
+        for name in campaign_names(home)
+        for number in range(1, load_campaign(name, home).rounds + 1)
+    ]
+    new = [key for key in wanted if key not in known]
+    if new:
+        instance.add_dynamic_partitions("itool_rounds", new)
+    return new
+
+
+def round_asset(
+    *deps: dg.AssetsDefinition, table: str | None = None, kinds: frozenset[str] = frozenset({"duckdb"})
+) -> Callable[[Callable[..., Materialized]], dg.AssetsDefinition]:
+    """Declare what the assets of a round have in common; name and description are the function's."""
+
+    def declare(compute: Callable[..., Materialized]) -> dg.AssetsDefinition:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", dg.BetaWarning)  # backfill_policy is beta in Dagster 1.13
+            return dg.asset(
+                deps=deps,
+                kinds=set(kinds),
+                partitions_def=itool_rounds,
+                backfill_policy=one_run_per_shard,
+                group_name="itool",
+                metadata={"dagster/table_name": table, **column_schema_of(table)} if table else {},
+                # What was searched and trained stays: another try goes on where this one broke.
+                retry_policy=dg.RetryPolicy(max_retries=1, delay=5),
+            )(compute)
+
+    return declare
+
+
+@round_asset(table="itool_items", kinds=frozenset({"duckdb", "pytorch"}))
+def difficulty(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> Materialized:
+    """How hard each training item is for the policy before the round: the perplexity of gold, by rank."""
+    return _step(context, workplace, _measure)
+
+
+@round_asset(difficulty)
+def selection(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> Materialized:
+    """The hardest items, with and without a call apart: what the round searches."""
+    return _step(context, workplace, _select)
+
+
+@round_asset(selection, table="search_nodes", kinds=frozenset({"duckdb", "pytorch"}))
+def search_trees(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> Materialized:
+    """A Monte Carlo search tree over the fragments of each selected turn."""
+    return _step(context, workplace, _search)
+
+
+@round_asset(search_trees, table="preference_pairs")
+def preference_pairs(
+    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
+) -> Materialized:
+    """Better against worse fragment where trees fork, each with its kind of error."""
+    return _step(context, workplace, _pair, page=True)
+
+
+@round_asset(preference_pairs, kinds=frozenset({"pytorch", "huggingface"}))
+def policy_round_model(
+    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
+) -> Materialized:
+    """The policy after the round: preference optimisation on its pairs, adapters merged."""
+    return _step(context, workplace, _train)
+
+
+@round_asset(policy_round_model, table="itool_evaluations", kinds=frozenset({"duckdb", "pytorch"}))
+def round_evaluation(
+    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
+) -> Materialized:
+    """What the round's policy gets wrong in held-out turns, beside the policy before it."""
+    return _step(context, workplace, _evaluate)
+
+
+ITOOL_ASSETS = (
+    difficulty,
+    selection,
+    search_trees,
+    preference_pairs,
+    policy_round_model,
+    round_evaluation,
+)
+
+
+def _step(
+    context: dg.AssetExecutionContext,
+    workplace: Workplace,
+    work: Callable[[Site, int], dict[str, Any]],
+    page: bool = False,
+) -> Materialized:
+    try:
+        name, number = split_key(context.partition_key)
+        campaign = load_campaign(name, workplace.home)
+        told = partial(context.log.info, "%s")
+        build_rows(workplace.settings, campaign, context.run_id, told)
+        site = Site(workplace.home, campaign, workplace.environment, context.run_id, told)
+        metadata = work(site, number)
+    except StoreError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    except (PolicyError, StoppedError) as error:
+        raise dg.Failure(str(error)) from error
+    if page:
+        metadata["trees"] = dg.MetadataValue.url(workplace.addresses.trees(context.partition_key))
+    return dg.MaterializeResult(metadata=metadata)
+
+
+def _measure(site: Site, number: int) -> dict[str, Any]:
+    rows = measure_difficulty(site, number, model_of(site, number - 1))
+    ranked = sorted(row["perplexity"] for row in rows)
+    return {
+        "items": len(rows),
+        "policy": rows[0]["policy"],
+        "median_perplexity": ranked[len(ranked) // 2],
+        "highest_perplexity": ranked[-1],
+    }
+
+
+def _select(site: Site, number: int) -> dict[str, Any]:
+    rows = read_round_rows(site.home, "itool_items", round_key(site.campaign.name, number))
+    selected = [row for row in rows if row["selected"]]
+    return {
+        "selected": len(selected),
+        "with_tool": sum(row["with_tool"] for row in selected),
+        "searched_before": sum(row["times_selected"] > 1 for row in selected),
+    }
+
+
+def _search(site: Site, number: int) -> dict[str, Any]:
+    key = round_key(site.campaign.name, number)
+    searched = search_round(site, number, model_of(site, number - 1))
+    rewards = [row["reward"] for row in read_round_rows(site.home, "search_turns", key)]
+    return {
+        "searched": searched,
+        "turns": len(rewards),
+        "mean_reward": sum(rewards) / len(rewards) if rewards else 0.0,
+    }
+
+
+def _pair(site: Site, number: int) -> dict[str, Any]:
+    key = round_key(site.campaign.name, number)
+    rows = make_pairs(site, number)
+    write_trees(site.home, key)
+    errors = [row["error_type"] for row in rows]
+    return {
+        "pairs": len(rows),
+        "pairs_per_item": read_result(site, number).pairs_per_item,
+        **{f"error/{error}": errors.count(error) for error in sorted(set(errors))},
+    }
+
+
+def _train(site: Site, number: int) -> dict[str, Any]:
+    model = model_of(site, number)
+    if model == model_of(site, number - 1):
+        return {"model": dg.MetadataValue.path(model), "trained": False}
+    told = read_training(model)
+    shown = ("steps", "seconds", "rows", "too_long", "margin_first", "margin_last", "accuracy_last", "device")
+    return {
+        "model": dg.MetadataValue.path(model),
+        "trained": True,
+        "loss_first": told["curve"][0][1],
+        "loss_last": told["curve"][-1][1],
+        **{name: told[name] for name in shown if name in told},
+    }
+
+
+def _evaluate(site: Site, number: int) -> dict[str, Any]:
+    evaluate(site, number - 1, model_of(site, number - 1))
+    rows = evaluate(site, number, model_of(site, number))
+    result = read_result(site, number)
+    figures = {"accuracy_before": result.before, "accuracy": result.after}
+    return {
+        "held_out": len(rows),
+        **{name: value for name, value in figures.items() if value is not None},
+        **{f"error/{error}": share for error, share in error_shares(rows).items()},
+        "stop": why_stop(site, result) or "another round is worth it",
+    }

@@ -1,0 +1,200 @@
+"""With a real, tiny model in the trainer's environment: both ways to a policy, and a killed campaign."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from gem_assets.itool.policies.piped import PipedPolicy
+from gem_assets.itool.policies.serving import open_policy
+from gem_assets.itool.rounds.campaign import Campaign, PolicySettings, load_campaign
+from gem_assets.itool.rounds.campaign_run import run_campaign
+from gem_assets.itool.rounds.learning import warm_up
+from gem_assets.itool.rounds.round_files import read_round_rows
+from gem_assets.itool.rounds.searching import search_item
+from gem_assets.itool.rounds.site import Site
+from gem_assets.itool.search.policy import PolicyError
+from gem_assets.settings import read_environment
+from gem_assets.store.home import Home
+from gem_assets.store.tables import declare_tables
+from gem_assets.training.runs import read_training
+from gem_assets.training.trainer import SCRIPTS, Trainer, find_trainer
+from gem_assets_tests.itool.family import write_tasks
+
+pytestmark = pytest.mark.train
+
+CAMPAIGN = """
+description = "A family of small tasks."
+files = ["{tasks}"]
+rounds = 1
+share = 0.1
+train_items = 60
+held_out_items = 10
+grade = false
+{more}
+
+[warmup]
+context = 256
+precision = "fp32"
+[warmup.tiny]
+hidden = 64
+intermediate = 128
+vocabulary = 600
+[warmup.training]
+learning_rate = 3e-3
+epochs = 6
+rows_per_step = 4
+rows_per_device = 4
+activation_checkpointing = false
+checkpoint_every = 10
+
+[search]
+iterations = 2
+max_tokens = 24
+temperature = 1.2
+gold = true
+
+[preference]
+loss = "{loss}"
+[preference.training]
+learning_rate = 5e-4
+epochs = 2
+rows_per_step = 2
+activation_checkpointing = false
+checkpoint_every = 2
+
+[stop]
+pairs_per_item = 0.0
+gain = -1.0
+"""
+TABLES = ("itool_items", "search_nodes", "search_turns", "preference_pairs", "itool_evaluations")
+
+
+def write_campaign(folder: Path, loss: str = "dpo", more: str = "") -> Path:
+    tasks = write_tasks(folder / "tasks.jsonl", 80, 1)
+    path = folder / "family.toml"
+    path.write_text(CAMPAIGN.format(tasks=tasks, loss=loss, more=more))
+    return path
+
+
+def site_of(home: Home, path: Path) -> Site:
+    return Site(home, load_campaign(str(path), home), read_environment(), "run", lambda line: None)
+
+
+@pytest.fixture(scope="module")
+def trainer() -> Trainer:
+    return find_trainer(read_environment())
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path]:
+    root = tmp_path_factory.mktemp("itool")
+    home = Home(root / "home")
+    declare_tables(home)
+    return home, write_campaign(root)
+
+
+@pytest.fixture(scope="module")
+def model(place: tuple[Home, Path]) -> Path:
+    return warm_up(site_of(*place))
+
+
+@pytest.fixture
+def piped(place, model: Path, trainer: Trainer, tmp_path: Path) -> Generator[PipedPolicy]:
+    with PipedPolicy(trainer, model, model.name, tmp_path / "log", read_environment()) as policy:
+        yield policy
+
+
+def served_settings(trainer: Trainer) -> PolicySettings:
+    script = str(SCRIPTS / "policy.py")
+    serve = ("{python}", script, "{model}", "--port", "{port}", "--name", "{name}")
+    return PolicySettings(backend="command", serve=serve, concurrency=3)
+
+
+def test_server_and_process_give_the_same_samples_scores_and_trees(
+    place, model: Path, trainer: Trainer, piped: PipedPolicy
+):
+    site = site_of(*place)
+    settings = served_settings(trainer)
+    with open_policy(place[0], settings, trainer, read_environment(), model) as served:
+        for one in site.train_items[:3]:
+            asked = {"n": 3, "max_tokens": 24, "temperature": 1.3, "seed": 5}
+            first, second = piped.sample(one.prompt, **asked), served.sample(one.prompt, **asked)
+            assert first == second
+            assert len({made.text for made in first}) > 1
+            assert piped.score(one.prompt, [one.gold]) == served.score(one.prompt, [one.gold])
+            trees = [search_item(site, policy, one) for policy in (piped, served)]
+            assert trees[0].nodes == trees[1].nodes
+            assert trees[0].turns == trees[1].turns
+
+
+def test_a_policys_scores_are_those_of_its_own_samples(place, model: Path, piped: PipedPolicy):
+    prompt = site_of(*place).train_items[0].prompt
+    [made] = piped.sample(prompt, n=1, max_tokens=24, temperature=0, seed=0)
+    [scored] = piped.score(prompt, [made.text + "<|im_end|>" * made.finished])
+    assert [token.start for token in scored] == [token.start for token in made.tokens]
+    expected = [token.log_probability for token in made.tokens]
+    assert [token.log_probability for token in scored] == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_process_that_dies_or_finds_no_model_is_told(trainer: Trainer, tmp_path: Path):
+    with (
+        pytest.raises(PolicyError, match="no model"),
+        PipedPolicy(trainer, tmp_path, "nothing", tmp_path / "log", read_environment()),
+    ):
+        pass
+
+
+def counts_of(home: Home) -> dict[str, list]:
+    kept = {}
+    for table in TABLES:
+        rows = [row for key in ("family-00000", "family-00001") for row in read_round_rows(home, table, key)]
+        kept[table] = [{name: value for name, value in row.items() if name != "run_id"} for row in rows]
+    return kept
+
+
+def start(home: Home, path: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "gem_assets.cli", "itool", "--campaign", str(path)]
+    environment = {**read_environment(), "GEM_HOME": str(home.root)}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+@pytest.mark.parametrize("moment", ["searching", "preference"])
+def test_a_campaign_that_is_killed_ends_as_one_that_was_not(place, tmp_path: Path, moment: str):
+    home, path = place
+    run_campaign(site_of(home, path), lambda result: None)
+    other = Home(tmp_path / "home")
+    declare_tables(other)
+    child = start(other, path)
+    wanted = {
+        "searching": lambda: list((other.root / "itool").glob("*/*.json")),
+        "preference": lambda: list(other.models.glob("runs/policy-family-00001-*/checkpoints/*/whole")),
+    }[moment]
+    while child.poll() is None and not wanted():
+        time.sleep(0.05)
+    assert child.poll() is None, child.stderr.read().decode()
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    again = start(other, path)
+    assert again.wait() == 0, again.stderr.read().decode()
+    assert counts_of(other) == counts_of(home)
+
+
+@pytest.mark.parametrize("loss", ["dpo", "ipo", "simpo", "orpo"])
+def test_each_loss_trains_on_the_pairs_and_sets_the_sides_apart(place, tmp_path: Path, loss: str):
+    home, path = place
+    site = site_of(home, path)
+    run_campaign(site, lambda result: None)
+    changed = site.campaign.preference.model_copy(update={"loss": loss})
+    campaign: Campaign = site.campaign.model_copy(update={"preference": changed})
+    [result] = run_campaign(
+        Site(home, campaign, read_environment(), "run", lambda line: None), lambda result: None
+    )
+    assert result.pairs
+    told = read_training(home.models / result.model)
+    assert told["margin_last"] > told["margin_first"]
