@@ -6,7 +6,8 @@ from gem_assets.store.home import Home
 
 def test_the_shipped_recipes_can_be_read(home: Home):
     names = {path.stem for path in SHIPPED.glob("*.toml")}
-    assert names == {"default", "demo", "without_judge", "without_refinement", "without_verification"}
+    ablations = {"without_judge", "without_refinement", "without_verification", "other_text"}
+    assert names == {"default", "demo", *ablations}
     assert {load_recipe(name, home).name for name in recipe_names(home)} == names
 
 
@@ -37,7 +38,7 @@ def test_a_recipe_can_be_named_by_its_path(home: Home, tmp_path):
 
 @pytest.mark.parametrize("name", ["nothing", "../default", "", "Default", "a/b", "x" * 80])
 def test_an_unknown_recipe_is_told_with_the_known_ones(home: Home, name: str):
-    with pytest.raises(RecipeError, match="default, demo, without_judge"):
+    with pytest.raises(RecipeError, match="default, demo, other_text, without_judge"):
         load_recipe(name, home)
 
 

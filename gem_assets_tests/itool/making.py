@@ -29,7 +29,7 @@ def tool(name: str, **properties: str) -> Tool:
 
 TOOLS = tuple(tool(name, claim_id="string", year="integer") for name in ("get_claim", "find_claim"))
 ASKED = (
-    Message(role="system", content="You answer questions about claims."),
+    Message(role="system", content="You keep the claims register of an insurer."),
     Message(role="user", content="What about claim C-100 of 2024?"),
 )
 
