@@ -10,8 +10,8 @@ TRAIN_READY := .venv-train/.ready
 TORCH ?= torch==2.13.0
 TAU2_READY := .venv-tau2/.ready
 
-.PHONY: demo test test-slow test-train test-browser test-evaluate train-env eval-env bench bench-rival bench-evaluate \
-	filter-weights check ui setup lock lock-eval clean
+.PHONY: demo test test-slow test-train test-browser test-evaluate train-env eval-env bench bench-rival bench-evaluate proof proof-itool \
+	laws filter-weights check ui setup lock lock-eval clean
 
 ## demo: set up, carry the sample corpus through every stage, print where documents are lost
 demo: setup
