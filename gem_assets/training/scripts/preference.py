@@ -95,7 +95,8 @@ def build(order: Order, model: Any, tokenizer: Any, rows: list[dict[str, str]]) 
         "peft_config": adapter(order),
     }
     if given["loss"] in ("dpo", "ipo"):
-        from trl import DPOConfig, DPOTrainer
+        from trl.trainer.dpo_config import DPOConfig
+        from trl.trainer.dpo_trainer import DPOTrainer
 
         own = {"dpo": "sigmoid", "ipo": "ipo"}[given["loss"]]
         weighted = given["sft_weight"] > 0
