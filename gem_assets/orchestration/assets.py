@@ -30,6 +30,7 @@ STOPS = "stops_the_run"
 Materialized = dg.MaterializeResult[Any]
 
 _STAGES = {stage.asset: stage for stage in (*STAGES, *SYNTHESIS_STAGES)}
+_SYNTHESIS = {stage.asset for stage in SYNTHESIS_STAGES}
 
 
 def shard_asset(name: str, description: str, *deps: dg.AssetsDefinition) -> dg.AssetsDefinition:
@@ -55,7 +56,8 @@ def shard_asset(name: str, description: str, *deps: dg.AssetsDefinition) -> dg.A
             tags={"gem/role": stage.role, "gem/prompt": stage.prompt} if stage else {},
             partitions_def=corpus_shards,
             backfill_policy=one_run_per_shard,
-            group_name="trajectories",
+            # Apart, so that "materialise all" of the pipeline asks no Synthesizer, which few have.
+            group_name="synthesis" if name in _SYNTHESIS else "trajectories",
             metadata={"dagster/table_name": name, **column_schema(name)},
             # No retry policy: it would also try again what somebody has just cancelled, and pay for it. A run
             # whose process died is started again as a whole (`run_retries` in dagster.yaml).

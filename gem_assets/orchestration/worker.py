@@ -48,7 +48,7 @@ def execute(
     order: dict[str, Any], definitions: dg.Definitions, instance: dg.DagsterInstance
 ) -> dict[str, Any]:
     """Run one order in this process."""
-    tags = {PROCESS_TAG: str(os.getpid())}
+    tags = {**order.get("tags", {}), PROCESS_TAG: str(os.getpid())}
     if order.get("tables"):
         job = definitions.resolve_job_def("tables")
         result = job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
