@@ -10,7 +10,7 @@ TRAIN_READY := .venv-train/.ready
 TORCH ?= torch==2.13.0
 TAU2_READY := .venv-tau2/.ready
 
-.PHONY: demo test test-slow test-train test-browser test-evaluate train-env eval-env bench bench-rival bench-evaluate proof proof-itool \
+.PHONY: demo test test-slow test-train test-itool test-browser test-evaluate train-env eval-env bench bench-rival bench-evaluate proof proof-itool \
 	laws filter-weights check ui setup lock lock-eval clean
 
 ## demo: set up, carry the sample corpus through every stage, print where documents are lost
@@ -29,7 +29,11 @@ test-slow: setup
 ## test-train: trains, kills, resumes, serves and synthesizes with a tiny model on the CPU
 test-train: setup train-env
 	$(BIN)/pyright -p gem_assets/training/scripts
-	$(BIN)/pytest gem_assets_tests/training gem_assets_tests/orchestration gem_assets_tests/itool -m train
+	$(BIN)/pytest gem_assets_tests/training gem_assets_tests/orchestration -m train
+
+## test-itool: equal samples from both kinds of policy, every preference loss, campaigns killed and resumed
+test-itool: setup train-env
+	$(BIN)/pytest gem_assets_tests/itool -m train
 
 ## test-browser: pages in headless Chromium (CHROMIUM names another than /usr/bin/chromium)
 test-browser: setup
