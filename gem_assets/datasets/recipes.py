@@ -4,14 +4,14 @@ Does not belong here: what is done with a recipe (`choosing`, `build`).
 """
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from gem_assets.records.base import Record, content_hash
 from gem_assets.store.home import CORPUS_NAME, Home, StoreError
+from gem_assets.store.named_files import NamedFiles
 
 SHIPPED = Path(__file__).resolve().parents[1] / "recipes"
 RECIPE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
@@ -96,10 +96,12 @@ class Recipe(Record):
         return corpus in self.leave_out_corpora or bool(self.corpora and corpus not in self.corpora)
 
 
+_FILES = NamedFiles("recipe", SHIPPED, "recipes", RECIPE_NAME, RecipeError)
+
+
 def recipe_names(home: Home) -> tuple[str, ...]:
     """Name the recipes that are shipped or lie in GEM_HOME/recipes."""
-    found = [path.stem for folder in (SHIPPED, _own(home)) for path in folder.glob("*.toml")]
-    return tuple(sorted({name for name in found if RECIPE_NAME.fullmatch(name)}))
+    return _FILES.names(home)
 
 
 def load_recipe(name: str, home: Home) -> Recipe:
@@ -108,14 +110,9 @@ def load_recipe(name: str, home: Home) -> Recipe:
     Raises:
         RecipeError: there is none of that name, or the file does not hold a recipe.
     """
-    if name.endswith(".toml"):
-        return _read(Path(name).expanduser())
-    if RECIPE_NAME.fullmatch(name):
-        for folder in (_own(home), SHIPPED):
-            if (folder / f"{name}.toml").is_file():
-                return _read(folder / f"{name}.toml")
-    known = ", ".join(recipe_names(home))
-    raise RecipeError(f"there is no recipe {name!r}: {known}, or the path of a .toml file")
+    path = _FILES.find(name, home)
+    stem = check_recipe_name(path.stem)
+    return _FILES.read(path, lambda told: Recipe.model_validate({"name": stem, **told}))
 
 
 def check_recipe_name(name: str) -> str:
@@ -123,21 +120,3 @@ def check_recipe_name(name: str) -> str:
     if not RECIPE_NAME.fullmatch(name):
         raise RecipeError(f"{name!r} cannot name a recipe: use lower-case letters, digits, _ and -")
     return name
-
-
-def _read(path: Path) -> Recipe:
-    if not path.is_file():
-        raise RecipeError(f"there is no recipe file {path}")
-    name = check_recipe_name(path.stem)
-    try:
-        return Recipe.model_validate({"name": name, **tomllib.loads(path.read_text("utf-8"))})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path} is not TOML: {error}") from error
-    except ValidationError as error:
-        problem = error.errors()[0]
-        field = ".".join(str(part) for part in problem["loc"]) or "the recipe"
-        raise RecipeError(f"{path}: {field}: {problem['msg']}") from error
-
-
-def _own(home: Home) -> Path:
-    return home.root / "recipes"

@@ -4,14 +4,14 @@ Does not belong here: which rows it is trained on (a recipe of `datasets/`), and
 """
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from gem_assets.records.base import Record
 from gem_assets.store.home import Home, StoreError
+from gem_assets.store.named_files import NamedFiles
 
 SHIPPED = Path(__file__).parent / "configs"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
@@ -105,10 +105,12 @@ class Configuration(Record):
         return self
 
 
+_FILES = NamedFiles("configuration", SHIPPED, "training", NAME, ConfigurationFileError)
+
+
 def configuration_names(home: Home) -> tuple[str, ...]:
     """Name the configurations that are shipped or lie in GEM_HOME/training."""
-    found = [path.stem for folder in (SHIPPED, _own(home)) for path in folder.glob("*.toml")]
-    return tuple(sorted({name for name in found if NAME.fullmatch(name)}))
+    return _FILES.names(home)
 
 
 def load_configuration(name: str, home: Home) -> Configuration:
@@ -117,28 +119,5 @@ def load_configuration(name: str, home: Home) -> Configuration:
     Raises:
         ConfigurationFileError: there is none of that name, or the file does not hold one.
     """
-    if name.endswith(".toml"):
-        return _read(Path(name).expanduser())
-    if NAME.fullmatch(name):
-        for folder in (_own(home), SHIPPED):
-            if (folder / f"{name}.toml").is_file():
-                return _read(folder / f"{name}.toml")
-    known = ", ".join(configuration_names(home))
-    raise ConfigurationFileError(f"there is no configuration {name!r}: {known}, or the path of a .toml file")
-
-
-def _read(path: Path) -> Configuration:
-    if not path.is_file():
-        raise ConfigurationFileError(f"there is no configuration file {path}")
-    try:
-        return Configuration.model_validate({"name": path.stem, **tomllib.loads(path.read_text("utf-8"))})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationFileError(f"{path} is not TOML: {error}") from error
-    except ValidationError as error:
-        problem = error.errors()[0]
-        field = ".".join(str(part) for part in problem["loc"]) or "the configuration"
-        raise ConfigurationFileError(f"{path}: {field}: {problem['msg']}") from error
-
-
-def _own(home: Home) -> Path:
-    return home.root / "training"
+    path = _FILES.find(name, home)
+    return _FILES.read(path, lambda told: Configuration.model_validate({"name": path.stem, **told}))

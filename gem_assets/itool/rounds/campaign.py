@@ -4,17 +4,17 @@ Does not belong here: carrying it out (`campaign_run`), trainings (`trainings`).
 """
 
 import re
-import tomllib
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from gem_assets.itool.search.pairs import PairSettings
 from gem_assets.itool.search.search import SearchSettings
 from gem_assets.itool.turns.reward import RewardSettings
 from gem_assets.records.base import Record
 from gem_assets.store.home import Home, StoreError
+from gem_assets.store.named_files import NamedFiles
 from gem_assets.training.configurations import Configuration, LoraSettings, TrainingSettings
 
 SHIPPED = Path(__file__).resolve().parents[1] / "campaigns"
@@ -114,10 +114,12 @@ class Campaign(Record):
         return self
 
 
+_FILES = NamedFiles("campaign", SHIPPED, "campaigns", NAME, CampaignError)
+
+
 def campaign_names(home: Home) -> tuple[str, ...]:
     """Name the campaigns that are shipped or lie in GEM_HOME/campaigns."""
-    found = [path.stem for folder in (SHIPPED, _own(home)) for path in folder.glob("*.toml")]
-    return tuple(sorted({name for name in found if NAME.fullmatch(name)}))
+    return _FILES.names(home)
 
 
 def load_campaign(name: str, home: Home) -> Campaign:
@@ -126,30 +128,10 @@ def load_campaign(name: str, home: Home) -> Campaign:
     Raises:
         CampaignError: there is none of that name, or the file does not hold one.
     """
-    if name.endswith(".toml"):
-        return _read(Path(name).expanduser())
-    if NAME.fullmatch(name):
-        for folder in (_own(home), SHIPPED):
-            if (folder / f"{name}.toml").is_file():
-                return _read(folder / f"{name}.toml")
-    known = ", ".join(campaign_names(home))
-    raise CampaignError(f"there is no campaign {name!r}: {known}, or the path of a .toml file")
+    path = _FILES.find(name, home)
 
-
-def _read(path: Path) -> Campaign:
-    if not path.is_file():
-        raise CampaignError(f"there is no campaign file {path}")
-    try:
-        told = tomllib.loads(path.read_text("utf-8"))
+    def build(told: dict[str, Any]) -> Campaign:
         warmup = {"name": path.stem, "description": "", **told.pop("warmup", {})}
         return Campaign.model_validate({"name": path.stem, **told, "warmup": warmup})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CampaignError(f"{path} is not TOML: {error}") from error
-    except ValidationError as error:
-        problem = error.errors()[0]
-        field = ".".join(str(part) for part in problem["loc"]) or "the campaign"
-        raise CampaignError(f"{path}: {field}: {problem['msg']}") from error
 
-
-def _own(home: Home) -> Path:
-    return home.root / "campaigns"
+    return _FILES.read(path, build)
