@@ -56,7 +56,7 @@ class LiteLlm:
         return self._completion(call, inquiry, request)
 
     def _completion(self, call: Call, inquiry: Inquiry, request: Request) -> Completion:
-        provenance = _provenance(call, request)
+        provenance = call.provenance(request.prompt_version)
         verdict = self._judge(call, inquiry.sampling)
         if isinstance(verdict, Refuse):
             raise RefusedError(verdict.kind, self._evidence(call, verdict), provenance)
@@ -131,7 +131,7 @@ class LiteLlm:
         """Say what answers that did not settle the question cost, where there were any."""
         call = await self._journal.find(inquiry.question.key)
         if call is not None:
-            return _provenance(call, request)
+            return call.provenance(request.prompt_version)
         return Provenance(prompt_version=request.prompt_version, model=self.settings.model, generator="model")
 
     async def _answer(self, inquiry: Inquiry) -> Call:
@@ -214,17 +214,3 @@ class LiteLlm:
                 return Refuse(call.refusal_kind or "refused")
         reading = read_answer(call.response or {})
         return classify_answer(reading, bought=call.answers, allowance=allowance, ceiling=ceiling)
-
-
-def _provenance(call: Call, request: Request) -> Provenance:
-    """Stamp the price of the answers on whoever uses them, the first time and from the journal alike."""
-    return Provenance(
-        prompt_version=request.prompt_version,
-        model=call.answered_by or call.model,
-        generator="model",
-        call_keys=(call.key,),
-        input_tokens=call.input_tokens,
-        output_tokens=call.output_tokens,
-        cost=call.cost,
-        seconds=call.seconds,
-    )

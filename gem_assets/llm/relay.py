@@ -26,7 +26,6 @@ from gem_assets.llm.protocol import RefusedError
 from gem_assets.llm.provider import Send, close_sessions, litellm_sender
 from gem_assets.llm.roles import RoleSettings
 from gem_assets.llm.sampling import Sampling
-from gem_assets.records.provenance import Provenance
 
 Thinking = Literal["default", "on", "off"]
 
@@ -85,7 +84,9 @@ class ChatRelay(LiteLlm):
         call = await self._flights.join(key, lambda: self._answer(inquiry))
         verdict = self._judge(call, inquiry.sampling)
         if isinstance(verdict, Refuse):
-            raise RefusedError(verdict.kind, call.refusal_evidence or verdict.kind, _provenance(call))
+            raise RefusedError(
+                verdict.kind, call.refusal_evidence or verdict.kind, call.provenance(call.prompt_version)
+            )
         return Relayed(
             body=_completion(call, read_answer(call.response or {})),
             key=key,
@@ -206,16 +207,3 @@ def _tool_call(call: Mapping[str, Any]) -> dict[str, Any]:
             "arguments": arguments if isinstance(arguments, str) else json.dumps(arguments or {}),
         },
     }
-
-
-def _provenance(call: Call) -> Provenance:
-    return Provenance(
-        prompt_version=call.prompt_version,
-        model=call.answered_by or call.model,
-        generator="model",
-        call_keys=(call.key,),
-        input_tokens=call.input_tokens,
-        output_tokens=call.output_tokens,
-        cost=call.cost,
-        seconds=call.seconds,
-    )

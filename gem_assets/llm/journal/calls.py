@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from gem_assets.llm.limits.places import Window
 from gem_assets.llm.protocol import RefusalKind
+from gem_assets.records.provenance import Provenance
 
 Status = Literal["started", "done", "refused"]
 
@@ -86,6 +87,19 @@ class Call:
     run_id: str
     started_at: float
     finished_at: float | None
+
+    def provenance(self, prompt_version: str) -> Provenance:
+        """Stamp the price of the answers on whoever uses them, the first time and from the journal alike."""
+        return Provenance(
+            prompt_version=prompt_version,
+            model=self.answered_by or self.model,
+            generator="model",
+            call_keys=(self.key,),
+            input_tokens=self.input_tokens,
+            output_tokens=self.output_tokens,
+            cost=self.cost,
+            seconds=self.seconds,
+        )
 
 
 @dataclass(frozen=True)
