@@ -6,7 +6,6 @@ Does not belong here: sending and retries (`buying.py`), litellm (`provider.py`)
 import asyncio
 from typing import Any
 
-from gem_assets.llm.answers import read_answer
 from gem_assets.llm.buying import Buyer, Inquiry, Refusal
 from gem_assets.llm.faults.faults import Accept, AskAgain, Refuse, classify_answer
 from gem_assets.llm.journal.calls import Asked, Call, Claim, Question, call_key
@@ -60,11 +59,10 @@ class LiteLlm:
         verdict = self._judge(call, inquiry.sampling)
         if isinstance(verdict, Refuse):
             raise RefusedError(verdict.kind, self._evidence(call, verdict), provenance)
-        reading = read_answer(call.response or {})
         return Completion(
-            text=reading.text,
-            reasoning=reading.reasoning,
-            finish_reason=reading.finish_reason,
+            text=call.reading.text,
+            reasoning=call.reading.reasoning,
+            finish_reason=call.reading.finish_reason,
             provenance=provenance,
         )
 
@@ -199,8 +197,7 @@ class LiteLlm:
             return f"cut off after {call.allowance} tokens ({limit} allows no more)"
         if verdict.kind == "empty":
             return f"the model answered nothing, {call.answers} times"
-        refusal = read_answer(call.response or {}).refusal
-        return refusal or "the provider's content filter took the answer"
+        return call.reading.refusal or "the provider's content filter took the answer"
 
     def _judge(self, call: Call | None, sampling: Sampling) -> Accept | AskAgain | Refuse | None:
         """Say what a row means; None where there is no answer yet, or a setting may bring another."""
@@ -212,5 +209,4 @@ class LiteLlm:
                 return None
             if call.refusal_kind != "truncated" or allowance >= ceiling:
                 return Refuse(call.refusal_kind or "refused")
-        reading = read_answer(call.response or {})
-        return classify_answer(reading, bought=call.answers, allowance=allowance, ceiling=ceiling)
+        return classify_answer(call.reading, bought=call.answers, allowance=allowance, ceiling=ceiling)

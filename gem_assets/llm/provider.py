@@ -25,6 +25,10 @@ class Sent:
     cost: float | None
 
 
+# Nobody listens to litellm's own log: the journal is ours.
+NO_LOG = {"no-log": True}
+OWN_SERVER = "hosted_vllm/"
+
 Send = Callable[[Mapping[str, Any]], Awaitable[Sent]]
 """Puts one request (model, messages, sampling …) to a server.
 
@@ -49,6 +53,7 @@ def litellm_sender(settings: RoleSettings) -> Send:
 
     async def send(parameters: Mapping[str, Any]) -> Sent:
         litellm = await open_litellm()
+        priced = _is_priced(str(parameters["model"]))
         # litellm's own timeout starts anew with every byte that arrives.
         async with asyncio.timeout(settings.timeout_seconds):
             response = await litellm.acompletion(
@@ -57,8 +62,9 @@ def litellm_sender(settings: RoleSettings) -> Send:
                 api_key=key,
                 max_retries=0,
                 timeout=settings.timeout_seconds,
+                **NO_LOG,
             )
-        price = response._hidden_params.get("response_cost") if _is_priced(str(parameters["model"])) else None
+        price = response._hidden_params.get("response_cost") if priced else None
         return Sent(response.model_dump(mode="json"), price)
 
     return send
@@ -143,6 +149,8 @@ def model_facts(model: str) -> ModelFacts:
     try:
         info = load_litellm().get_model_info(model)
     except Exception:  # litellm raises a bare Exception for a model that it does not know
+        if model.startswith(OWN_SERVER):
+            _spare_the_search(model)
         return ModelFacts()
 
     def per_million(name: str) -> float | None:
@@ -155,6 +163,14 @@ def model_facts(model: str) -> ModelFacts:
         batch_input_price=per_million("input_cost_per_token_batches"),
         batch_output_price=per_million("output_cost_per_token_batches"),
         context_size=info.get("max_input_tokens"),
+    )
+
+
+def _spare_the_search(model: str) -> None:
+    """Tell litellm that a model is free: else it looks for its price anew, in vain, after every answer."""
+    entry = {"litellm_provider": OWN_SERVER.rstrip("/"), "mode": "chat"}
+    load_litellm().register_model(
+        {model: {**entry, "input_cost_per_token": 0.0, "output_cost_per_token": 0.0}}
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from gem_assets.llm.answers import Reading, read_answer
+from gem_assets.llm.answers import Reading
 from gem_assets.llm.buying import Inquiry
 from gem_assets.llm.client import LiteLlm
 from gem_assets.llm.faults.faults import Accept, AskAgain, Refuse
@@ -88,7 +88,7 @@ class ChatRelay(LiteLlm):
                 verdict.kind, call.refusal_evidence or verdict.kind, call.provenance(call.prompt_version)
             )
         return Relayed(
-            body=_completion(call, read_answer(call.response or {})),
+            body=_completion(call, call.reading),
             key=key,
             bought=not known,
             input_tokens=call.input_tokens,
@@ -130,8 +130,7 @@ class ChatRelay(LiteLlm):
             return None
         if call.status == "refused":
             return Refuse(call.refusal_kind or "refused")
-        reading = read_answer(call.response or {})
-        if not reading.has_choice:
+        if not call.reading.has_choice:
             return AskAgain("no choice") if call.answers < EMPTY_ANSWERS else Refuse("empty")
         return Accept()
 

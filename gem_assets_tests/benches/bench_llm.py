@@ -1,7 +1,7 @@
 """What journal and limits cost, how near the greedy schedule a stage comes, what kill -9 loses.
 
-python gem_assets_tests/benches/bench_llm.py [cpu] [schedule] [crash] [rival] [--quick]
-Each figure stands beside its baseline from the same run. CPU is that of this process, all threads.
+python -m gem_assets_tests.benches.bench_llm [cpu] [schedule] [crash] [rival] [--quick]
+Each figure stands beside its baseline from the same run. CPU is that of a client's process, all threads.
 """
 
 import argparse
@@ -17,24 +17,18 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from pathlib import Path
 
+from gem_assets_tests.benches.fast_stub import seconds_of
+from gem_assets_tests.benches.llm_clients import CLIENTS, PROMPT, by_aiohttp, by_gem
+from gem_assets_tests.llm.rig import PROCESS
+
 CHECKOUT = Path(__file__).parents[2]
-sys.path.insert(0, str(CHECKOUT))
-
-from gem_assets.llm.models import open_models  # noqa: E402
-from gem_assets.llm.provider import litellm_sender, load_litellm  # noqa: E402
-from gem_assets.llm.roles import read_role  # noqa: E402
-from gem_assets_tests.benches.fast_stub import seconds_of  # noqa: E402
-from gem_assets_tests.llm.rig import PROCESS, request  # noqa: E402
-
-PROMPT = "Read the text and say what it describes. " * 100  # 4 KB
 RIVAL = CHECKOUT / ".venv-rival"
 CURATOR = "bespokelabs-curator==0.1.31"
-Asking = Callable[[list[str]], Awaitable[None]]
 
 
 @contextmanager
@@ -55,87 +49,38 @@ def say(text: str = "") -> None:
     sys.stdout.flush()
 
 
-async def crowd(prompts: list[str], ask: Callable[[str], Awaitable[object]], in_flight: int) -> None:
-    """Ask all, `in_flight` at a time."""
-    waiting = iter(prompts)
+@contextmanager
+def client(name: str) -> Iterator[Callable[[str, int, int], tuple[float, float]]]:
+    """Open a process for a client: what one changes in litellm touches no other."""
+    command = [sys.executable, "-m", "gem_assets_tests.benches.llm_clients", name]
+    process = subprocess.Popen(
+        command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdin is not None and process.stdout is not None
+    ask, told = process.stdin, process.stdout
 
-    async def work() -> None:
-        for prompt in waiting:
-            await ask(prompt)
+    def measure(url: str, calls: int, in_flight: int) -> tuple[float, float]:
+        ask.write(json.dumps([url, calls, in_flight]) + "\n")
+        ask.flush()
+        cpu, wall = json.loads(told.readline())
+        return cpu, wall
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(in_flight):
-            group.create_task(work())
-
-
-async def by_aiohttp(url: str, prompts: list[str], in_flight: int) -> None:
-    import aiohttp
-
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=in_flight)) as session:
-
-        async def ask(prompt: str) -> object:
-            body = {"model": "stub", "messages": [{"role": "user", "content": prompt}], "max_tokens": 4096}
-            async with session.post(f"{url}/chat/completions", json=body) as reply:
-                return (await reply.json())["choices"][0]["message"]["content"]
-
-        await crowd(prompts, ask, in_flight)
-
-
-async def by_litellm(url: str, prompts: list[str], in_flight: int) -> None:
-    litellm = load_litellm()
-
-    async def ask(prompt: str) -> object:
-        return await litellm.acompletion(
-            model="hosted_vllm/stub", messages=[{"role": "user", "content": prompt}], api_base=url,
-            temperature=0.2, top_p=0.95, max_tokens=4096, max_retries=0, timeout=600,
-        )  # fmt: skip
-
-    await crowd(prompts, ask, in_flight)
-
-
-async def by_gem(url: str, prompts: list[str], in_flight: int) -> None:
-    environment = {"GEM_MODEL": "stub", "GEM_BASE_URL": url, "GEM_CONCURRENCY": str(in_flight)}
-    with tempfile.TemporaryDirectory() as home:
-        async with open_models(environment, Path(home), "bench") as models:
-
-            async def ask(prompt: str) -> object:
-                completion = await models.filter.complete(request(prompt))
-                await models.filter.record_parse(completion, "ok")
-                return completion
-
-            await crowd(prompts, ask, in_flight)
-
-
-async def by_sender(url: str, prompts: list[str], in_flight: int) -> None:
-    """What gem_assets sends, without journal and limits."""
-    settings = read_role("filter", {"GEM_MODEL": "stub", "GEM_BASE_URL": url})
-    send = litellm_sender(settings)
-
-    async def ask(prompt: str) -> object:
-        messages = [{"role": "user", "content": prompt}]
-        sampling = {"temperature": 0.2, "top_p": 0.95, "max_tokens": 4096}
-        return await send({"model": settings.model, "messages": messages, **sampling})
-
-    await crowd(prompts, ask, in_flight)
+    try:
+        yield measure
+    finally:
+        ask.close()
+        process.wait()
 
 
 def bench_cpu(quick: bool) -> None:
-    calls, rounds, in_flight = (100, 2, 32) if quick else (400, 5, 32)
-    clients = {
-        "raw aiohttp": by_aiohttp,
-        "bare litellm.acompletion": by_litellm,
-        "litellm as gem_assets calls it": by_sender,
-        "gem_assets": by_gem,
-    }
+    calls, rounds, in_flight = (100, 2, 32) if quick else (400, 7, 32)
     for latency in (0.0, 0.2):
         best: dict[str, tuple[float, float]] = {}
-        with stub(latency) as url:
+        with stub(latency) as url, ExitStack() as stack:
+            measured = {name: stack.enter_context(client(name)) for name in CLIENTS}
             for number in range(rounds + 1):  # the first round warms up
-                for name, client in clients.items():
-                    prompts = [f"{number} {name} {call} {PROMPT}" for call in range(calls)]
-                    cpu, wall = time.process_time(), time.perf_counter()
-                    asyncio.run(client(url, prompts, in_flight))
-                    took = (time.process_time() - cpu) / calls * 1e3, (time.perf_counter() - wall) / calls
+                for name, measure in measured.items():
+                    took = measure(url, calls, in_flight)
                     if number:
                         best[name] = min(best.get(name, took), took)
         say_cpu(best, latency, f"{calls} calls, {in_flight} in flight, least of {rounds} interleaved rounds")

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from gem_assets_tests.recorded_answers import CHECKOUT, DATA, RecordedAnswers
-from gem_assets_tests.stub_server import StubServer
+from gem_assets_tests.stub_server import StubServer, error
 
 DOCUMENTS = DATA / "recorded_documents.jsonl"
 IN_FLIGHT = 4
@@ -103,4 +103,30 @@ def test_a_run_that_is_interrupted_loses_nothing_and_goes_on(tmp_path, number):
         assert running.returncode == 1, said
         assert "run this again to continue" in said
         assert "Traceback" not in said
+        assert_the_next_run_goes_on(home, server)
+
+
+def test_a_wrong_key_stops_the_run_once(tmp_path):
+    home = tmp_path / "home"
+    with StubServer(lambda _: error(401, "Incorrect API key provided", "invalid_api_key")) as server:
+        gem(home, server, "ingest", str(DOCUMENTS), "--corpus", "recorded", "--shard-size", "1")
+        returned, said = gem(home, server, "run", "--workers", "1")
+    assert returned == 1, said
+    assert said.count("the key was not accepted: set GEM_API_KEY") == 1, said
+    assert "Traceback" not in said
+    assert journal(home) == []
+
+
+def test_an_empty_budget_stops_the_run_once_and_keeps_what_was_bought(tmp_path):
+    home = tmp_path / "home"
+    prices = {"GEM_INPUT_PRICE": "1000", "GEM_OUTPUT_PRICE": "1000", "GEM_MAX_TOKENS": "100"}
+    with recorded() as server:
+        gem(home, server, "ingest", str(DOCUMENTS), "--corpus", "recorded", "--shard-size", "1")
+        returned, said = gem(home, server, "run", "--workers", "1", "--budget", "10", **prices)
+        assert returned == 1, said
+        assert said.count("the budget is used up") == 1, said
+        assert "Traceback" not in said
+        bought = len(server.requests)
+        assert bought
+        assert [status for (status,) in journal(home)] == ["done"] * bought
         assert_the_next_run_goes_on(home, server)

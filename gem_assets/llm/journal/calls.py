@@ -7,8 +7,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
+from gem_assets.llm.answers import Reading, read_answer
 from gem_assets.llm.limits.places import Window
 from gem_assets.llm.protocol import RefusalKind
 from gem_assets.records.provenance import Provenance
@@ -87,6 +89,11 @@ class Call:
     run_id: str
     started_at: float
     finished_at: float | None
+
+    @cached_property
+    def reading(self) -> Reading:
+        """The answer's parts; empty where there is none."""
+        return read_answer(self.response or {})
 
     def provenance(self, prompt_version: str) -> Provenance:
         """Stamp the price of the answers on whoever uses them, the first time and from the journal alike."""
