@@ -15,6 +15,7 @@ from gem_assets.settings import IngestSettings
 
 _STRUCTURE = re.compile(rb'["{}\[\]]')
 _ABYSS = 50
+_BLANK = b" \t\r\n"
 _STRING_END = re.compile(rb'["\\]')
 
 
@@ -64,6 +65,9 @@ class _Cutter:
         self._escaped = False
         self._value = bytearray()
         self._length = 0
+        self._given = False
+        self._skipped = b""
+        """Commas that parted nothing."""
 
     def feed(self, block: bytes) -> Iterator[bytes | Overlong | TooDeep]:
         """Scan one block."""
@@ -96,7 +100,7 @@ class _Cutter:
         """Give what is left; raises RefusedFileError where a bracket or quote was never closed."""
         if self._outer is None:
             return
-        rest = bytes(self._value).strip(b" \t\r\n,")
+        rest = bytes(self._value).strip(_BLANK + b",")
         if self._in_string or self._depth > 0:
             raise RefusedFileError(
                 RefusalReason.TOO_DEEP
@@ -106,8 +110,11 @@ class _Cutter:
                 "fetch the file again, or mend it",
                 excerpt_of(rest),
             )
-        if rest:
-            yield from self._give()
+        yield from self._give()
+        if self._skipped and not self._given:
+            raise RefusedFileError(
+                RefusalReason.INVALID_JSON, "commas and no value", "mend the file", excerpt_of(self._skipped)
+            )
 
     def _structure(self, char: bytes) -> bool | None:
         """Take one bracket or quote: True where it ends a value, False where it ends the array, else None."""
@@ -162,7 +169,8 @@ class _Cutter:
             self._value += data[:room]
 
     def _give(self) -> Iterator[bytes | Overlong | TooDeep]:
-        value = bytes(self._value).strip(b" \t\r\n,")
+        held = bytes(self._value).strip(_BLANK)
+        value = held.strip(_BLANK + b",")
         length, deepest = self._length, self._deepest
         self._value.clear()
         self._length, self._deepest = 0, self._depth
@@ -171,4 +179,7 @@ class _Cutter:
         elif length > self._limits.maximum_row_bytes:
             yield Overlong(value[:4096], length)
         elif value:
+            self._given = True
             yield value
+        elif held:
+            self._skipped = held

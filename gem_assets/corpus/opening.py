@@ -12,9 +12,10 @@ import os
 import re
 import stat
 import zlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, cast
 
 import pyarrow as pa
@@ -172,11 +173,16 @@ class _Guarded:
 
 
 class _Expanding(io.RawIOBase):
-    """Reads xz with a bound on memory, which `lzma.open` does not offer; streams may follow each other."""
+    """Reads streams that follow each other, and refuses what follows and is none.
 
-    def __init__(self, file: io.BufferedReader) -> None:
-        self._file, self._fed = file, b""
-        self._decompressor = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+    The library's own readers take no bound on memory (xz) or pass over what follows (bzip2).
+    """
+
+    def __init__(
+        self, file: io.BufferedReader, open_one: Callable[[], lzma.LZMADecompressor | bz2.BZ2Decompressor]
+    ) -> None:
+        self._file, self._fed, self._open_one = file, b"", open_one
+        self._decompressor = open_one()
 
     def read(self, size: int = -1, /) -> bytes:
         while True:
@@ -184,7 +190,7 @@ class _Expanding(io.RawIOBase):
                 self._fed = self._decompressor.unused_data or self._file.read(_BLOCK)
                 if not self._fed.strip(b"\x00"):
                     return b""
-                self._decompressor = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+                self._decompressor = self._open_one()
             elif self._decompressor.needs_input and not self._fed:
                 self._fed = self._file.read(_BLOCK)
                 if not self._fed:
@@ -253,9 +259,9 @@ def _decompressor(file: io.BufferedReader, kind: str) -> ByteStream:
     if kind == "gzip":
         return cast(ByteStream, gzip.GzipFile(fileobj=file))
     if kind == "bzip2":
-        return cast(ByteStream, bz2.BZ2File(file))
+        return _Expanding(file, bz2.BZ2Decompressor)
     if kind == "xz":
-        return _Expanding(file)
+        return _Expanding(file, partial(lzma.LZMADecompressor, memlimit=_XZ_MEMORY))
     return cast(ByteStream, pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd"))
 
 

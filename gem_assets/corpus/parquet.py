@@ -23,6 +23,9 @@ from gem_assets.corpus.rows import (
 from gem_assets.settings import IngestSettings
 
 _ROWS = 512
+_TEXTS = frozenset(
+    {pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary(), pa.binary_view()}
+)
 
 
 def read_parquet(path: str, names: FieldNames, limits: IngestSettings) -> Iterator[Found]:
@@ -89,12 +92,7 @@ def _is_plain(kind: pa.DataType) -> bool:
 def _is_text(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
-    return (
-        pa.types.is_string(kind)
-        or pa.types.is_large_string(kind)
-        or pa.types.is_binary(kind)
-        or pa.types.is_large_binary(kind)
-    )
+    return kind in _TEXTS
 
 
 def _refuse_all(rows: int, column: str, kind: pa.DataType) -> Iterator[Refused]:

@@ -1,5 +1,6 @@
 """The stored bad inputs and what their README wants of them, and bad inputs made here that nobody stored."""
 
+import bz2
 import gzip
 import json
 import lzma
@@ -307,6 +308,13 @@ TEXTS = {
         None,
     ),
     "trailing.jsonl.gz": (gzip.compress(b'{"text": "a"}\n') + b"rubbish", (1, 1, 0), "damaged_archive"),
+    "trailing.jsonl.bz2": (bz2.compress(b'{"text": "a"}\n') + b"rubbish", (1, 1, 0), "damaged_archive"),
+    "trailing.jsonl.xz": (lzma.compress(b'{"text": "a"}\n') + b"rubbish", (1, 1, 0), "damaged_archive"),
+    "two.jsonl.bz2": (bz2.compress(b'{"text": "a"}\n') + bz2.compress(b'{"text": "b"}\n'), (2, 0, 0), None),
+    "cut.jsonl.bz2": (bz2.compress(b'{"text": "a"}\n')[:-9], (1, 1, 0), "truncated_bzip2"),
+    "commas.json": (b" ,,\n,", (0, 1, 0), "invalid_json"),
+    "commas-in-list.json": (b"[,,]", (0, 1, 0), "invalid_json"),
+    "comma-at-end.json": (b'[{"text": "a"},]', (1, 0, 0), None),
     "numbers.jsonl": (
         b'{"text": "a", "id": 99999999999999999999999}\n{"text": "b", "id": 7}\n',
         (1, 1, 0),

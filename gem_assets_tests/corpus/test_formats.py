@@ -229,7 +229,8 @@ def test_parquet_rows_are_read_typed_and_refused_one_by_one(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "kind", [pa.string(), pa.large_string(), pa.binary(), pa.dictionary(pa.int32(), pa.string())]
+    "kind",
+    [pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.dictionary(pa.int32(), pa.string())],
 )
 def test_text_may_be_stored_in_any_type_of_text(tmp_path, kind):
     column = pa.array(["one", "two"]).cast(kind)
