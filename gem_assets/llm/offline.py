@@ -10,7 +10,7 @@ from gem_assets.llm.roles import OFFLINE_MODEL
 from gem_assets.records.provenance import Provenance
 
 # Raised when the generator answers differently to the same input.
-VERSION = 3
+VERSION = 4
 
 
 class OfflineLlm:

@@ -31,6 +31,12 @@ def workflow(workflows_of):
         ("If the parcel is damaged", "Only if the parcel is damaged.", ("parcel_damaged", True)),
         ("Unless the parcel is damaged", "Not if the parcel is damaged.", ("parcel_damaged", False)),
         ("If the parcel isn't sealed", "Only if the parcel isn't sealed.", ("parcel_sealed", False)),
+        ("For a bank transfer", "Only if it is a bank transfer.", ("bank_transfer", True)),
+        (
+            "For international orders",
+            "Only if it is about international orders.",
+            ("international_orders", True),
+        ),
         ("If you have a travel card", "Only if the user has a travel card.", ("travel_card", True)),
     ],
 )
@@ -44,6 +50,9 @@ def test_a_fact_becomes_a_field_of_the_record(clause, said, field):
     [
         "If you want a copy", "If necessary", "If this is so", "When the window opens", "To save the file",
         "If you are done", "If it rains or snows", "In the General tab", "If the parcel can be opened",
+        "For more information", "For best results", "For each order", "For a better view",
+        "For security reasons", "For a complete list", "For cards", "For technical questions",
+        "For the bank transfer", "For tablet mode", "For proofs of address",
     ],
 )  # fmt: skip
 def test_a_wish_a_time_or_a_place_is_no_condition(clause):

@@ -1,15 +1,21 @@
 """Conditions of steps: "If the parcel is damaged, upload a photo" tells of a step for some records only.
 
-The condition travels in the tool's description ("Only if the parcel is damaged.") and is kept by records as a
-field that is true or false (`parcel_damaged`). Does not belong here: who takes which branch (`dialogue/`).
+So does "For a bank transfer, enter the IBAN". The condition travels in the tool's description ("Only if the
+parcel is damaged.") and is kept by records as a field that is true or false (`parcel_damaged`).
+Does not belong here: who takes which branch (`dialogue/`).
 """
 
 import re
+from collections.abc import Sequence
+
+from gem_assets.offline.text.lexicon import word_set
 
 MAX_WORDS = 9
 MAX_FLAG_WORDS = 4
+_NO_CASES = "no_cases.toml"
 
 _IF = re.compile(r"^(?P<how>if|unless|in case)\s+(?P<what>.+)$", re.IGNORECASE | re.DOTALL)
+_FOR = re.compile(r"^for (?P<what>(?:an? )?[a-z-]+(?: [a-z-]+){1,2})$", re.IGNORECASE)
 _FACT = re.compile(
     r"\b(?:is|are|has|have|was|were|isn['’]t|aren['’]t|hasn['’]t|haven['’]t|contains?|exceeds?)\b", re.I
 )
@@ -28,7 +34,7 @@ _DROPPED = frozenset(
     (
         *("the", "a", "an", "your", "you", "their", "its", "it", "there", "is", "are", "was", "were", "be"),
         *("been", "isn", "aren", "hasn", "haven", "don", "doesn", "t", "not", "no", "any", "has", "have"),
-        *("do", "does", "user", "already", "still", "also", "s"),
+        *("do", "does", "user", "already", "still", "also", "about", "s"),
     )
 )
 _SAID = re.compile(r"(?P<how>Only|Not) if (?P<what>[^.]+)\.$")
@@ -41,10 +47,14 @@ def state_condition(clause: str, after: str = "") -> str:
     """
     if after and re.match(r"^(?:otherwise|if not|else)\b", clause.strip(), re.IGNORECASE):
         return f"Not{after[4:]}" if after.startswith("Only") else f"Only{after[3:]}"
-    match = _IF.match(clause.replace("⟦", "").replace("⟧", "").strip(" ,"))
+    plain = re.sub(r"\s+", " ", clause.replace("⟦", "").replace("⟧", "")).strip(" ,")
+    case = _case(plain)
+    if case:
+        return case
+    match = _IF.match(plain)
     if match is None:
         return ""
-    what = re.sub(r"\s+", " ", match["what"])
+    what = match["what"]
     if len(what.split()) > MAX_WORDS or not _FACT.search(what) or _NO_FACT.search(what):
         return ""
     said = re.sub(r"\byou (?=are\b)", "the user ", what, flags=re.IGNORECASE).replace("user are", "user is")
@@ -53,6 +63,29 @@ def state_condition(clause: str, after: str = "") -> str:
     said = re.sub(r"\byour\b", "the user's", said, flags=re.IGNORECASE)
     condition = f"{'Not' if match['how'].lower() == 'unless' else 'Only'} if {said}."
     return condition if read_condition(condition) else ""
+
+
+def _case(clause: str) -> str:
+    """Write "for a bank transfer" as a condition; "" where the words tell of no kind of record."""
+    match = _FOR.match(clause)
+    if match is None:
+        return ""
+    what = match["what"].lower()
+    words = what.removeprefix("a ").removeprefix("an ").split()
+    is_one = len(words) < len(what.split())
+    if not (is_one or re.search(r"[^s]s$", what)) or not _is_kind(words):
+        return ""
+    condition = f"Only if it is {what}." if is_one else f"Only if it is about {what}."
+    return condition if read_condition(condition) else ""
+
+
+def _is_kind(words: Sequence[str]) -> bool:
+    """Tell a kind of record ("bank transfer") from an aim ("best results") and everyone ("each order")."""
+    return not (
+        words[0] in word_set(_NO_CASES, "first")
+        or words[-1] in word_set(_NO_CASES, "last")
+        or any(word in word_set(_NO_CASES, "inside") for word in words)
+    )
 
 
 def read_condition(description: str) -> tuple[str, bool] | None:
