@@ -10,7 +10,11 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
     "state: read contradicts what was known": ("verify_lost_write", "verify_read_contradiction"),
     "state: write not shown by a later read": ("verify_lost_write", "verify_read_contradiction"),
     "state: result names another record": ("verify_result_contradicts_call",),
-    "state: result has another number or date": ("verify_result_contradicts_call",),
+    # What the call changed was known before, or is read later: one of the two contradicts it.
+    "state: result has another number or date": (
+        "verify_result_contradicts_call",
+        "verify_read_contradiction",
+    ),
     "state: list omits what was created": ("verify_listing_omits",),
     "limit: call beyond it accepted (paper)": ("verify_constraint_violated",),
     "limit: accepted in a state that forbids it": ("verify_constraint_violated",),

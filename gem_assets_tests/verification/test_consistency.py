@@ -138,6 +138,16 @@ CASES = [
     ),
     (
         Reason.VERIFY_RESULT_CONTRADICTS_CALL,
+        lambda: answered({"player_id": 1180279}, "inventory", player_id=1180277),
+        lambda: answered({"player_id": "P1180277"}, "inventory", player_id=1180277),
+    ),
+    (
+        Reason.VERIFY_RESULT_CONTRADICTS_CALL,
+        lambda: answered({"code": "CX-12562"}, "set_code", code="CX-60797"),
+        lambda: answered({"code": "KEY-12562"}, "set_code", code="CX-60797"),
+    ),
+    (
+        Reason.VERIFY_RESULT_CONTRADICTS_CALL,
         lambda: answered({"email": "a@b.example"}, "invite", email="c@d.example"),
         lambda: answered({"email": "a@b.example", "new_email": "c@d.example"}, "invite", email="c@d.example"),
     ),
@@ -174,3 +184,10 @@ def test_a_status_goes_on_by_itself_and_back_only_where_the_user_did_something(
         assistant("There it is."),
     )
     assert given == found
+
+
+@pytest.mark.parametrize(("field", "contradicts"), [("name", True), ("location", False)])
+def test_what_is_under_way_moves_but_keeps_its_name(field: str, contradicts: bool):
+    first = {**ORDER, "status": "in transit", "total": 5, field: "Ana Pell"}
+    found = then(("get_order", ORDER, first), ("get_order", ORDER, first | {field: "Marius Quint"}))
+    assert ("verify_read_contradiction" in found) == contradicts

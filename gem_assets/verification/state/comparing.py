@@ -23,6 +23,7 @@ _VOLATILE = word_set(
 _LATEST = word_set("last latest current updated modified accessed viewed checked synced refreshed next")
 _BY_HAND = word_set("count level balance quantity stock left available due fee bars total amount faults")
 _STATUS = word_set("status state phase stage condition")
+_LASTING = word_set("name title email phone currency")
 _MOVING = word_set(
     "pending queued processing in_progress running started starting scheduled in_transit preparing booting "
     "rebooting "
@@ -94,6 +95,11 @@ def is_status(field: str) -> bool:
     """Tell whether a field holds where a record stands."""
     words = words_of(field.rpartition(".")[2])
     return bool(words) and words[-1] in _STATUS
+
+
+def is_lasting(field: str) -> bool:
+    """Tell whether a field stays as it is while something happens to its record."""
+    return bool(_LASTING & set(words_of(field.rpartition(".")[2])[-1:]))
 
 
 def is_mutable(field: str, value: Field) -> bool:

@@ -12,7 +12,7 @@ from gem_assets.records.judgement import Finding
 from gem_assets.records.outcome import Reason
 from gem_assets.verification.finding_levels import make_finding
 from gem_assets.verification.grounding.derivations import read_date
-from gem_assets.verification.grounding.identifiers import id_noun, squash, words_of
+from gem_assets.verification.grounding.identifiers import id_noun, looks_like_id, squash, words_of
 from gem_assets.verification.material import Exchange, Material
 from gem_assets.verification.state.comparing import agree
 from gem_assets.verification.values import leaves, quote
@@ -58,7 +58,8 @@ def _contradictions(exchange: Exchange) -> Iterator[Finding]:
             continue
         shown = [found for found in _shown(exchange.value, name) if found[1] is not None]
         anywhere = [value for value in _everywhere(exchange.value, name)]
-        if not shown or any(_says_same(given, value) for value in anywhere):
+        says_same = _holds_id if id_noun(name) is not None else _says_same
+        if not shown or any(says_same(given, value) for value in anywhere):
             continue
         adds = words_of(exchange.call.name)[0] in _ADDING and isinstance(given, int | float)
         if not adds and _is_clear(name, given, shown[0][1]):
@@ -81,6 +82,11 @@ def _everywhere(value: JsonValue, name: str) -> Iterator[JsonValue]:
         last = path.rpartition(".")[2].split("[")[0]
         if name.casefold() in last.casefold() or id_noun(name) is not None or "currency" in name:
             yield leaf
+
+
+def _holds_id(given: JsonValue, shown: JsonValue) -> bool:
+    """Tell whether an identifier is shown, alone or within another text; a near number is another one."""
+    return isinstance(shown, str | int) and squash(str(given)) in squash(str(shown))
 
 
 def _says_same(given: JsonValue, shown: JsonValue) -> bool:
@@ -112,7 +118,9 @@ def _is_clear(name: str, given: JsonValue, shown: JsonValue) -> bool:
         if "currency" in words and _CURRENCY.fullmatch(given) and _CURRENCY.fullmatch(shown):
             return True
         first, second = read_date(given), read_date(shown)
-        return first is not None and second is not None and len(given) == 10 == len(shown)
+        if first is not None or second is not None:
+            return first is not None and second is not None and len(given) == 10 == len(shown)
+        return looks_like_id(given) and looks_like_id(shown) and _ids_differ(given, shown)
     return False
 
 

@@ -16,6 +16,7 @@ from gem_assets.verification.grounding.identifiers import words_of
 from gem_assets.verification.material import Exchange, Material
 from gem_assets.verification.state.comparing import (
     agree,
+    is_lasting,
     is_mutable,
     is_of_line,
     is_status,
@@ -208,8 +209,9 @@ def _contradiction(
     material: Material, exchange: Exchange, sighting: Sighting, name: str, known: Known
 ) -> Finding:
     value = sighting.fields[name]
+    moves = not (is_status(name) and not is_under_way({name: known.value})) and not is_lasting(name)
     doubtful = (
-        (known.under_way and not (is_status(name) and not is_under_way({name: known.value})))
+        (known.under_way and moves)
         or is_volatile(name, value)
         or (may_be_done_by_user(name, value) and _happened_outside(material, known, sighting, name))
     )
