@@ -13,6 +13,7 @@ from typing import Any
 
 from gem_assets.evaluation.benchmark_files import drop_part, part_metadata, read_part, write_part
 from gem_assets.evaluation.bfcl import DRIVER, TEMPERATURE, Bfcl, open_bfcl
+from gem_assets.evaluation.bfcl_errors import find_departure
 from gem_assets.evaluation.bfcl_generation import FACTS, TABLE, Generation
 from gem_assets.evaluation.evaluated_models import EvaluatedModel, EvaluationError
 from gem_assets.evaluation.harness_process import run_driver, scratch_folder
@@ -224,7 +225,15 @@ def _write_entries(
             "strict_correct": entry["strict"],
             **{column: entry[column] for column in _JUDGED},
             **{column: answered[entry["id"]][column] for column in _ANSWERED},
+            **_departure(entry),
         }
         for entry in judged
     ]
     write_part(home, "bfcl_scores", name, category, rows)
+
+
+def _departure(entry: Mapping[str, Any]) -> dict[str, Any]:
+    if entry["correct"]:
+        return {"wrong_turn": None, "fragment_errors": []}
+    found = find_departure(entry["compared"])
+    return {"wrong_turn": found.turn, "fragment_errors": list(found.errors)}

@@ -19,8 +19,8 @@ LARGEST_REQUEST = 256 * 2**20
 REFUSED, FAILED, STOPPED = "gem_refused", "gem_failed", "gem_stopped"
 """Codes by which the cause of a harness's error is told apart in what it wrote down."""
 
-# How models write calls where nobody parses them.
-_CALL_MARKS = ("<tool_call>", "<|tool_call", "[TOOL_CALLS]", "<function=", "<|python_tag|>")
+CALL_MARKS = ("<tool_call>", "<|tool_call", "[TOOL_CALLS]", "<function=", "<|python_tag|>")
+"""How models write calls where nobody parses them."""
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Tally:
         message = relayed.body["choices"][0]["message"]
         text = message.get("content") or ""
         self.unparsed += (
-            offered_tools and not message.get("tool_calls") and any(m in text for m in _CALL_MARKS)
+            offered_tools and not message.get("tool_calls") and any(m in text for m in CALL_MARKS)
         )
 
 

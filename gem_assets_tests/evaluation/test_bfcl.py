@@ -58,6 +58,10 @@ def test_right_wrong_and_guessing_are_told_apart_whatever_the_model_is_called(
     }
     assert verdicts == {"0": True, "1": False, "2": True}
     assert result.correct == 2
+    judged = {row["entry_id"].rpartition("_")[2]: row for row in rows(home, "bfcl_scores", category).values()}
+    assert judged["1"]["fragment_errors"] == ["tool_count"]
+    assert judged["1"]["wrong_turn"] <= judged["1"]["turns"]
+    assert (judged["0"]["fragment_errors"], judged["0"]["wrong_turn"]) == ([], None)
     [run] = read_part(home, "benchmark_runs", "mine", category)
     assert (run["entries"], run["whole"], run["mode"], run["thinking"]) == (3, 200, "fc", "default")
     assert run["requests"] == len(server.requests)

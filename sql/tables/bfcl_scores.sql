@@ -7,6 +7,8 @@ CREATE TABLE bfcl_scores (
     strict_correct  BOOLEAN NOT NULL,   -- and no call in a turn that lacks a tool or a value
     error_type      VARCHAR,            -- the checker's
     error_message   VARCHAR,
+    wrong_turn      INTEGER,            -- of a wrong entry: the first, from 1, that departs from the true calls; NULL: none does
+    fragment_errors VARCHAR[] NOT NULL, -- of a wrong entry: iTool's kinds of error in that turn
     error_kind      VARCHAR,            -- refused: the server took no such request (too long, filtered)
     turns           INTEGER NOT NULL,
     tools           INTEGER NOT NULL,   -- offered over all turns
@@ -19,5 +21,6 @@ CREATE TABLE bfcl_scores (
     run_id          VARCHAR NOT NULL,
     PRIMARY KEY (evaluated_model, category, entry_id),
     CHECK (correct OR NOT strict_correct),
-    CHECK (correct = (error_type IS NULL))
+    CHECK (correct = (error_type IS NULL)),
+    CHECK (correct = (len(fragment_errors) = 0))
 );

@@ -139,7 +139,8 @@ def _judged(
     error: Any,  # noqa: ANN401
     handler: Any,  # noqa: ANN401
 ) -> dict[str, Any]:
-    turns = _decoded(result, handler)
+    decoded = _decoded(result, handler)
+    turns = [steps for steps, _ in decoded]
     return {
         "id": key,
         "correct": error is None,
@@ -152,23 +153,47 @@ def _judged(
         "classes": entry["involved_classes"],
         "steps": sum(map(len, turns)),
         "calls": sum(len(step) for turn in turns for step in turn),
+        "compared": [] if error is None else _beside_truth(decoded, truth, _tools(entry)),
     }
 
 
-def _decoded(result: Any, handler: Any) -> list[list[list[str]]]:  # noqa: ANN401
-    """Read the calls of each step as the harness does: what it cannot decode is talk."""
-    turns: list[list[list[str]]] = []
+def _decoded(result: Any, handler: Any) -> list[tuple[list[list[str]], list[str]]]:  # noqa: ANN401
+    """Read the calls of each turn's steps as the harness does, and what it cannot decode: that is talk."""
+    turns: list[tuple[list[list[str]], list[str]]] = []
     for turn in result if isinstance(result, list) else []:
         steps: list[list[str]] = []
+        talk: list[str] = []
         for step in turn:
             try:
                 decoded = handler.decode_execute(step, has_tool_call_tag=False)
             except Exception:  # whatever the decoder stumbles over is no call
+                talk.append(step if isinstance(step, str) else json.dumps(step))
                 continue
             if decoded:
                 steps.append(decoded)
-        turns.append(steps)
+        turns.append((steps, talk))
     return turns
+
+
+def _beside_truth(
+    decoded: list[tuple[list[list[str]], list[str]]], truth: list[list[str]], tools: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Set each turn's calls beside the true ones, as names with arguments; nothing without an answer."""
+    parameters = bfcl_replay.parameter_names(tools)
+    compared: list[dict[str, Any]] = []
+    for (steps, talk), wanted in zip(decoded, truth, strict=False):
+        own: list[Any] = []
+        for text in (text for step in steps for text in step):
+            try:
+                call = bfcl_replay.read_call(text, parameters)
+                json.dumps(call)
+            except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+                talk.append(f"[{text}]")
+            else:
+                own.append(call)
+        true = [bfcl_replay.read_call(text, parameters) for text in wanted]
+        compared.append({"calls": own, "truth": true, "talk": talk})
+    return compared
 
 
 def _is_strict(turns: list[list[list[str]]], truth: list[list[str]]) -> bool:

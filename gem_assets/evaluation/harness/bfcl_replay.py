@@ -12,7 +12,7 @@ NOTHING_TO_DO = "There is nothing I can do about that."
 
 def oracle_result(truth: list[list[str]], tools: list[dict[str, Any]], mode: str) -> list[list[Any]]:
     """Write the true calls of each turn as one step and end each turn with words, as a model does."""
-    parameters = {tool["name"]: list(tool["parameters"]["properties"]) for tool in tools}
+    parameters = parameter_names(tools)
     return [[*_step(calls, parameters, mode), NOTHING_TO_DO] for calls in truth]
 
 
@@ -21,10 +21,15 @@ def mute_result(truth: list[list[str]]) -> list[list[Any]]:
     return [[NOTHING_TO_DO] for _ in truth]
 
 
+def parameter_names(tools: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """List each tool's parameters in their order."""
+    return {tool["name"]: list(tool["parameters"]["properties"]) for tool in tools}
+
+
 def _step(calls: list[str], parameters: dict[str, list[str]], mode: str) -> list[Any]:
     if not calls:
         return []
-    read = [_read(text, parameters) for text in calls]
+    read = [read_call(text, parameters) for text in calls]
     if mode == "fc":
         return [[{name: json.dumps(arguments)} for name, arguments in read]]
     told = [
@@ -33,12 +38,18 @@ def _step(calls: list[str], parameters: dict[str, list[str]], mode: str) -> list
     return [f"[{', '.join(told)}]"]
 
 
-def _read(text: str, parameters: dict[str, list[str]]) -> tuple[str, dict[str, Any]]:
-    """Read a call; positional arguments take the names that the tool's description gives them."""
+def read_call(text: str, parameters: dict[str, list[str]]) -> tuple[str, dict[str, Any]]:
+    """Read a call; positional arguments take the names that the tool's description gives them.
+
+    Raises:
+        ValueError, SyntaxError: it is no call with literals as arguments.
+    """
     node = ast.parse(text, mode="eval").body
     if not isinstance(node, ast.Call):
-        raise ValueError(f"the benchmark's answer {text!r} is no call")
+        raise ValueError(f"{text!r} is no call")
     name = ast.unparse(node.func)
-    given = {key: ast.literal_eval(value) for key, value in zip(parameters[name], node.args, strict=False)}
+    given = {
+        key: ast.literal_eval(value) for key, value in zip(parameters.get(name, []), node.args, strict=False)
+    }
     given |= {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in node.keywords}
     return name, given
