@@ -9,9 +9,13 @@ from gem_assets.reports.benchmarks import (
     Pairing,
     exact_mcnemar,
     paper_lines,
+    read_benchmarks,
 )
 from gem_assets.reports.benchmarks_text import markdown_benchmarks, render_benchmarks
 from gem_assets.reports.intervals import wilson
+from gem_assets.store.connections import open_live
+from gem_assets.store.home import Home
+from gem_assets_tests.reports.benchmark_rows import write_bfcl
 
 
 def score(part: str, value: float, name: str = "mine", entries: int = 200) -> BenchmarkScore:
@@ -81,3 +85,19 @@ def test_a_difference_that_the_test_calls_chance_has_nought_in_its_interval():
     better = Pairing("a", "b", "base", both_right=80, gained=30, lost=3, neither=87)
     assert better.p_value < 0.001
     assert better.difference.low > 0
+
+
+def test_wrong_entries_are_sliced_by_their_errors_and_two_models_paired_by_category_and_over_all(home: Home):
+    write_bfcl(home, "first", "base", {0: ["value"], 1: ["tool_count", "value"], 2: ["name"]}, minute=0)
+    write_bfcl(home, "first", "miss_func", {0: ["other"]}, minute=0)
+    write_bfcl(home, "second", "base", {2: ["value"]}, minute=5)
+    write_bfcl(home, "second", "miss_func", {0: ["syntax"], 5: ["value"]}, minute=5)
+    with open_live(home) as connection:
+        found = read_benchmarks(connection)
+    errors = {one.bucket: one.entries for one in found.slices_of("first")["fragment error"]}
+    assert errors == {"value": 2, "tool_count": 1, "name": 1, "other": 1}
+    turns = {one.bucket: one.entries for one in found.slices_of("first")["first wrong turn"]}
+    assert turns == {"1": 3, "2": 1}
+    pairs = {one.part: (one.both_right, one.gained, one.lost, one.neither) for one in found.pairings}
+    assert pairs == {"all": (7, 2, 1, 2), "base": (3, 2, 0, 1), "miss_func": (4, 0, 1, 1)}
+    assert {(one.older, one.newer) for one in found.pairings} == {("first", "second")}
