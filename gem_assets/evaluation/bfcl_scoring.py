@@ -192,7 +192,7 @@ def _write(
         **{name: getattr(found, name) for name in ("oracle", "floor", "entries", "whole", "refused")},
         **{name: getattr(generation, name) for name in _SPENT},
         "unparsed_calls": generation.unparsed,
-        "user_model": None,
+        **dict.fromkeys(("user_model", "judge_model", "incomparable")),
         "decontamination": found.decontamination,
     }
     strict = found.strict / found.entries

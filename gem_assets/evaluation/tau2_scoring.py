@@ -15,17 +15,25 @@ from typing import Any
 from gem_assets.evaluation.benchmark_files import drop_part, part_metadata, read_part, write_part
 from gem_assets.evaluation.evaluated_models import EvaluatedModel, EvaluationError
 from gem_assets.evaluation.harness_process import run_driver, scratch_folder
-from gem_assets.evaluation.tau2 import DRIVER, FACTS, TABLE, Simulation, Tau2, open_tau2
+from gem_assets.evaluation.tau2 import DRIVER, Profile, Tau2, open_tau2
+from gem_assets.evaluation.tau2_simulation import FACTS, TABLE, Simulation
 from gem_assets.evaluation.verdict import decontamination_verdict
 from gem_assets.reports.intervals import wilson
 from gem_assets.settings import Settings
 from gem_assets.store.files import write_text
 from gem_assets.store.home import Home
 
-KNOWN_FLOORS = {"airline": (19, 50), "retail": (7, 114)}
-"""Tasks of v0.2.0 that doing nothing solves: 38.0 % and 6.1 %."""
 _TABLES = ("tau2_scores", "benchmark_runs", "benchmark_scores")
-_SPENT = ("requests", "input_tokens", "output_tokens", "cost", "seconds", "refused", "user_model")
+_SPENT = (
+    "requests",
+    "input_tokens",
+    "output_tokens",
+    "cost",
+    "seconds",
+    "refused",
+    "user_model",
+    "judge_model",
+)
 _SOLVED = 1 - 1e-6
 
 Rewards = Mapping[str, Mapping[str, float]]
@@ -67,10 +75,12 @@ async def score_tau2(
     with scratch_folder(home, f"{evaluated.name}={domain}=score") as scratch:
         tau2 = await open_tau2(environment, domain, scratch)
         if tau2.data_hash != simulation.data_hash:
-            raise EvaluationError(f"{domain} was simulated with other data than {tau2.checkout} holds: again")
+            raise EvaluationError(
+                f"{domain} was simulated with other data than {tau2.checkout.path} holds: again"
+            )
         ids = sorted({row["task_id"] for row in rows}, key=tau2.ids.index)
         rewards = await _scale(home, tau2, ids, scratch)
-    check_scale(domain, rewards)
+    check_scale(tau2.profile, domain, rewards)
     verdict = decontamination_verdict(home, evaluated.recipe, "tau2")
     tasks = [_task(task, rows, rewards, tau2) for task in ids]
     found = _score(tau2, simulation, tasks, rows, rewards, verdict)
@@ -90,17 +100,19 @@ def pass_hat(trials: int, solved: int, k: int) -> float:
     return comb(solved, k) / comb(trials, k)
 
 
-def check_scale(domain: str, rewards: Rewards) -> None:
+def check_scale(profile: Profile, domain: str, rewards: Rewards) -> None:
     """Raise EvaluationError unless expected actions are all right, and doing nothing scores as is known."""
     oracle = sum(reward["oracle"] for reward in rewards.values())
     floor = sum(reward["mute"] for reward in rewards.values())
-    solved, tasks = KNOWN_FLOORS[domain]
+    # Where the floor was not measured yet it need only leave something to be solved.
+    solved, tasks = profile.floors.get(domain, (len(rewards) - 1, 0))
     # Over some of the tasks only the most that can be is known.
     right = floor == solved if len(rewards) == tasks else floor <= solved
     if oracle != len(rewards) or not right:
         raise EvaluationError(
-            f"tau2-bench cannot be trusted on {domain}: its own expected actions solve {oracle:g} of "
-            f"{len(rewards)} tasks and doing nothing {floor:g}, where all and {solved} of {tasks} are right"
+            f"tau2-bench {profile.name} cannot be trusted on {domain}: of {len(rewards)} tasks its own "
+            f"expected actions solve {oracle:g} and doing nothing {floor:g}, where all and {solved} "
+            f"of {tasks or len(rewards)} are right"
         )
 
 
@@ -186,6 +198,7 @@ def _write(
         **{name: getattr(simulation, name) for name in _SPENT},
         "unparsed_calls": simulation.unparsed,
         "decontamination": found.decontamination,
+        "incomparable": tau2.profile.incomparable,
     }
     # Trials of one task resemble each other: the interval counts tasks, which makes it rather too wide.
     scores = [

@@ -15,8 +15,8 @@ from gem_assets.evaluation.bfcl_generation import Generation, generate
 from gem_assets.evaluation.bfcl_scoring import Score, score
 from gem_assets.evaluation.evaluated_models import EvaluationError, evaluated_names, recall
 from gem_assets.evaluation.progress import Tell
-from gem_assets.evaluation.tau2 import Simulation, simulate
 from gem_assets.evaluation.tau2_scoring import Tau2Score, score_tau2
+from gem_assets.evaluation.tau2_simulation import Simulation, simulate
 from gem_assets.llm.stopping import run_until_stopped
 from gem_assets.orchestration.assets import Materialized
 from gem_assets.orchestration.metadata import column_schema_of

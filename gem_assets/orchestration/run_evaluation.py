@@ -13,6 +13,7 @@ from gem_assets.evaluation.evaluated_models import (
     EvaluatedModel,
     EvaluationError,
     Mode,
+    check_name,
     describe_model,
     remember,
 )
@@ -56,8 +57,8 @@ def run_evaluation(settings: Settings, environment: dict[str, str], wanted: Eval
         EvaluationError: there is no such category, no harness, or the name is taken.
     """
     home = Home(settings.home)
-    parts = choose_parts(wanted.benchmark, wanted.categories)
-    _check_harness(environment, wanted.benchmark)
+    chosen = choose_parts(wanted.benchmark, wanted.categories)
+    parts = _check_harness(environment, wanted, chosen)
     evaluated = describe_model(
         environment,
         wanted.model,
@@ -67,6 +68,8 @@ def run_evaluation(settings: Settings, environment: dict[str, str], wanted: Eval
         recipe=wanted.recipe,
         name=wanted.name,
     )
+    if wanted.name is None:
+        evaluated = _named_apart(environment, wanted.benchmark, evaluated)
     remember(home, evaluated)
     sweep(home.root)
     click.echo(f"{evaluated.name}: {evaluated.model}, {wanted.benchmark}, {', '.join(parts)}")
@@ -76,7 +79,7 @@ def run_evaluation(settings: Settings, environment: dict[str, str], wanted: Eval
     click.echo(f"report        {home.reports / 'yield_report.html'}#benchmarks")
     where = f"FROM {wanted.benchmark}_scores WHERE evaluated_model = '{evaluated.name}'"
     click.echo(f'entries       gem sql --live "{where}"')
-    return 1 if failed else 0
+    return 1 if failed or parts != chosen else 0
 
 
 def choose_parts(benchmark: str, chosen: str | None) -> tuple[str, ...]:
@@ -91,14 +94,36 @@ def choose_parts(benchmark: str, chosen: str | None) -> tuple[str, ...]:
     return wanted
 
 
-def _check_harness(environment: dict[str, str], benchmark: str) -> None:
-    """Say what is missing before a worker starts."""
-    if benchmark == "bfcl":
+def _check_harness(
+    environment: dict[str, str], wanted: EvaluationWanted, parts: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Say what is missing before a worker starts; returns the parts that can be evaluated."""
+    if wanted.benchmark == "bfcl":
         find_python(environment, bfcl.PYTHON, bfcl.ENVIRONMENT)
-        return
-    tau2.find_checkout(environment)
+        return parts
+    checkout = tau2.find_checkout(environment)
     find_python(environment, tau2.PYTHON, tau2.ENVIRONMENT)
     read_role("user_simulator", environment)
+    if checkout.profile.judged & set(parts):
+        tau2.read_judge(environment)
+    lacking = {part: said for part in parts if (said := checkout.lacking(part)) is not None}
+    if wanted.categories or len(lacking) == len(parts):
+        # What was asked for by name is not left out.
+        for said in lacking.values():
+            raise EvaluationError(said)
+    for part, said in lacking.items():
+        click.echo(f"{part} is left out: {said}", err=True)
+    return tuple(part for part in parts if part not in lacking)
+
+
+def _named_apart(environment: dict[str, str], benchmark: str, evaluated: EvaluatedModel) -> EvaluatedModel:
+    """Give scores that cannot be compared with the paper's a name of their own."""
+    if benchmark != "tau2":
+        return evaluated
+    profile = tau2.find_checkout(environment).profile
+    if profile.incomparable is None:
+        return evaluated
+    return evaluated.model_copy(update={"name": check_name(f"{evaluated.name}-tau2-{profile.name}")})
 
 
 def _execute(

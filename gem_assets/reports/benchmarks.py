@@ -54,6 +54,8 @@ class BenchmarkScore:
     thinking: str
     harness: str
     user_model: str | None
+    judge_model: str | None
+    incomparable: str | None
     refused: int
     unparsed_calls: int
     requests: int
@@ -72,13 +74,17 @@ class BenchmarkScore:
 
 @dataclass(frozen=True)
 class Cell:
-    """A share with its interval; `whole` is False for a trial over some entries."""
+    """A share with its interval; `whole` is False for a trial over some entries.
+
+    `comparable` is False where the benchmark's version is another than the paper's.
+    """
 
     value: float
     low: float | None = None
     high: float | None = None
     whole: bool = True
     entries: int | None = None
+    comparable: bool = True
 
 
 @dataclass(frozen=True)
@@ -208,7 +214,7 @@ def exact_mcnemar(gained: int, lost: int) -> float:
 
 
 def _cell(score: BenchmarkScore) -> Cell:
-    return Cell(score.value, score.low, score.high, score.is_whole, score.entries)
+    return Cell(score.value, score.low, score.high, score.is_whole, score.entries, score.incomparable is None)
 
 
 def _paper_cell(column: str, percent: str) -> Cell:

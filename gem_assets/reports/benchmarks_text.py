@@ -10,6 +10,7 @@ from gem_assets.reports.benchmarks import BFCL_COLUMNS, TAU2_COLUMNS, Benchmarks
 from gem_assets.reports.visible import plain
 
 TITLES = {"bfcl": "BFCL V3 multi-turn", "tau2": "tau2-bench"}
+OTHER_VERSION = "#"
 _COLUMNS = {"bfcl": BFCL_COLUMNS, "tau2": TAU2_COLUMNS}
 
 
@@ -41,10 +42,10 @@ def markdown_benchmarks(found: Benchmarks) -> str:
 
 
 def score_told(cell: Cell | None) -> str:
-    """Write a share as percent with its interval; a star marks a trial over some entries."""
+    """Write a share as percent with its interval; * marks a trial, # another version than the paper's."""
     if cell is None:
         return figures.NONE
-    star = "" if cell.whole else "*"
+    star = ("" if cell.whole else "*") + ("" if cell.comparable else OTHER_VERSION)
     if cell.low is None or cell.high is None:
         return f"{100 * cell.value:.2f}{star}"
     return f"{100 * cell.value:.2f}{star} [{100 * cell.low:.1f}, {100 * cell.high:.1f}]"
@@ -60,6 +61,8 @@ def _told(title: str, columns: Mapping[str, str], systems: list[Line]) -> Iterat
 def _notes(found: Benchmarks) -> Iterator[str]:
     if not all(score.is_whole for score in found.scores):
         yield "* a trial over some entries: not to be compared"
+    for why in dict.fromkeys(score.incomparable for score in found.scores if score.incomparable):
+        yield f"{OTHER_VERSION} {why}: not to be compared with its figures"
     for model in found.models:
         for one in found.circumstances(model):
             trust = f"oracle {figures.share(one.oracle)}, doing nothing {figures.share(one.floor)}"

@@ -120,8 +120,11 @@ def differences(comparisons: Sequence[Comparison]) -> str | None:
 
 
 def benchmark_scores(lines: Sequence[Line], columns: Mapping[str, str]) -> str | None:
-    """Draw each system's scores with their intervals, a panel per column; None where none is ours."""
-    if not any(line.kind == "ours" for line in lines):
+    """Draw each system's scores with their intervals, a panel per column; None where none is ours.
+
+    Scores of another version than the paper's stand in the table alone.
+    """
+    if not any(line.kind == "ours" and any(c.comparable for c in line.cells.values()) for line in lines):
         return None
     values = [
         {
@@ -136,7 +139,7 @@ def benchmark_scores(lines: Sequence[Line], columns: Mapping[str, str]) -> str |
         }
         for place, line in enumerate(lines)
         for number, (column, title) in enumerate(columns.items())
-        if column in line.cells
+        if column in line.cells and line.cells[column].comparable
     ]
     return _draw("benchmark_scores", values)
 

@@ -11,6 +11,9 @@ from gem_assets_tests.evaluation.bfcl_player import package_folder
 
 # Read here: each test begins without the developer's settings.
 TAU2_CHECKOUT = os.environ.get("GEM_TAU2_CHECKOUT", "")
+# A checkout of v1, and the Python that it was installed into.
+TAU2_V1_CHECKOUT = os.environ.get("TAU2_V1_CHECKOUT", "")
+TAU2_V1_PYTHON = os.environ.get("TAU2_V1_PYTHON", "")
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +31,18 @@ def tau2_checkout() -> Path:
     if not TAU2_CHECKOUT:
         pytest.skip("no checkout of tau2-bench is given: GEM_TAU2_CHECKOUT")
     return Path(TAU2_CHECKOUT)
+
+
+@pytest.fixture(scope="session")
+def tau2_v1_checkout() -> Path:
+    if not TAU2_V1_CHECKOUT:
+        pytest.skip("no checkout of tau2-bench v1 is given: TAU2_V1_CHECKOUT, TAU2_V1_PYTHON")
+    return Path(TAU2_V1_CHECKOUT)
+
+
+@pytest.fixture(scope="session")
+def tau2_v1_python() -> Path:
+    return Path(TAU2_V1_PYTHON)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Plays both sides of tau2-bench's conversations: a user who names the task, an agent who knows the answer.
+"""Plays tau2-bench's conversations: a user who names the task, an agent who knows the answer, and v1's judge.
 
 It is no model: the agent's calls are the benchmark's own expected actions.
 """
@@ -11,19 +11,32 @@ from typing import Any
 from gem_assets_tests.evaluation.bfcl_player import calling
 from gem_assets_tests.stub_server import Reply
 
-AGENT, USER = "agent-model", "user-model"
+AGENT, USER, JUDGE = "agent-model", "user-model", "judge-model"
 
 
 class Conversations:
-    """Answers as either side, told apart by the model that is asked for; does nothing in the tasks `idle`."""
+    """Answers as any of them, told apart by the model that is asked for.
 
-    def __init__(self, checkout: Path, domain: str, idle: Collection[str] = ()) -> None:
+    The agent does nothing in the tasks `idle`, the judge lets none of the tasks `unmet` pass.
+    """
+
+    def __init__(
+        self, checkout: Path, domain: str, idle: Collection[str] = (), unmet: Collection[str] = ()
+    ) -> None:
         path = checkout / "data" / "tau2" / "domains" / domain / "tasks.json"
         self._tasks = {str(task["id"]): task for task in json.loads(path.read_text("utf-8"))}
         self._idle = idle
+        self._unmet = unmet
 
     def __call__(self, request: dict[str, Any]) -> str | Reply:
+        if request["model"] == JUDGE:
+            return self._judge(request)
         return self._user(request) if request["model"] == USER else self._agent(request)
+
+    def _judge(self, request: dict[str, Any]) -> str:
+        told = request["messages"][-1]["content"]
+        met = not any(f"user: Task {task}\n" in told for task in self._unmet)
+        return json.dumps({"results": [{"expectedOutcome": "it", "reasoning": "so", "metExpectation": met}]})
 
     def _user(self, request: dict[str, Any]) -> str:
         system, *said = request["messages"]

@@ -1,6 +1,7 @@
 """The whole path, from `gem evaluate` to the report, as a user goes it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
 from gem_assets_tests.evaluation.bfcl_player import Player
 from gem_assets_tests.evaluation.evaluating import KEY
+from gem_assets_tests.evaluation.tau2_player import AGENT, USER, Conversations
 from gem_assets_tests.stub_server import StubServer
 
 GEM = Path(sys.executable).with_name("gem")
@@ -60,6 +62,32 @@ def test_from_the_command_to_the_report(tmp_path: Path, package: Path):
     everything += [path.read_bytes().decode("latin-1") for path in home.rglob("*") if path.is_file()]
     assert not any(KEY in text for text in everything)
     assert list((home / "evaluations" / "scratch").iterdir()) == []
+
+
+@pytest.mark.evaluate
+@pytest.mark.xdist_group("evaluate")
+def test_tau2_goes_on_without_a_domain_that_the_checkout_lacks(
+    tmp_path: Path, tau2_checkout: Path, tau2_python: Path
+):
+    home, checkout = tmp_path / "home", tmp_path / "tau2"
+    shutil.copytree(tau2_checkout, checkout, ignore=shutil.ignore_patterns(".git", "simulations", "results"))
+    (checkout / "data/tau2/domains/airline/db.json").unlink(missing_ok=True)
+    with StubServer(Conversations(checkout, "retail")) as server:
+        variables = {"GEM_TAU2_CHECKOUT": str(checkout), "GEM_TAU2_PYTHON": str(tau2_python)}
+        variables |= {"GEM_USER_SIMULATOR_MODEL": USER, "GEM_USER_SIMULATOR_BASE_URL": server.url}
+        options = ("--model", AGENT, "--base-url", server.url, "--limit", "2")
+        done = gem(home, "evaluate", "tau2", *options, **variables)
+        refused = gem(home, "evaluate", "tau2", *options, "--categories", "airline", **variables)
+    assert "airline is left out: " in done.stderr
+    assert "[1/1] tau2 agent-model-fc retail done" in done.stdout, done.stdout + done.stderr
+    # What was asked for was not all done.
+    assert done.returncode == 1
+    with open_live(Home(home)) as connection:
+        scores = "SELECT part, metric, value FROM benchmark_scores WHERE metric IN ('avg_at_4', 'pass_hat_4')"
+        found = connection.execute(f"{scores} ORDER BY ALL").fetchall()
+    assert found == [("retail", "avg_at_4", 1.0), ("retail", "pass_hat_4", 1.0)]
+    assert refused.returncode == 2
+    assert "clone it whole" in refused.stderr
 
 
 def test_without_a_model_it_says_which_variable_to_set(tmp_path: Path, some_python: str):

@@ -3,17 +3,24 @@
 import asyncio
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gem_assets.evaluation.benchmark_files import read_part
-from gem_assets.evaluation.evaluated_models import EvaluationError, describe_model, remember
-from gem_assets.evaluation.tau2 import find_checkout, open_tau2, simulate
+from gem_assets.evaluation.benchmark_files import read_part, write_part
+from gem_assets.evaluation.evaluated_models import (
+    EvaluatedModel,
+    EvaluationError,
+    describe_model,
+    remember,
+)
+from gem_assets.evaluation.tau2 import PROFILES, find_checkout, open_tau2, read_judge
 from gem_assets.evaluation.tau2_scoring import check_scale, pass_at, pass_hat, score_tau2
+from gem_assets.evaluation.tau2_simulation import FACTS, simulate
 from gem_assets.settings import Settings
 from gem_assets.store.home import Home
 from gem_assets_tests.evaluation.evaluating import KEY
-from gem_assets_tests.evaluation.tau2_player import AGENT, USER, Conversations
+from gem_assets_tests.evaluation.tau2_player import AGENT, JUDGE, USER, Conversations
 from gem_assets_tests.stub_server import StubServer
 
 
@@ -30,13 +37,36 @@ def rewards(oracle: int, mute: int, tasks: int) -> dict[str, dict[str, float]]:
     return {str(n): {"oracle": float(n < oracle), "mute": float(n < mute)} for n in range(tasks)}
 
 
+V0, V1 = PROFILES
+
+
 def test_the_known_floors_are_asked_for_over_all_tasks_and_not_passed_over_some():
-    check_scale("retail", rewards(114, 7, 114))
-    check_scale("airline", rewards(50, 19, 50))
-    check_scale("retail", rewards(3, 1, 3))
+    check_scale(V0, "retail", rewards(114, 7, 114))
+    check_scale(V0, "airline", rewards(50, 19, 50))
+    check_scale(V0, "retail", rewards(3, 1, 3))
     for wrong in (rewards(113, 7, 114), rewards(114, 6, 114), rewards(114, 8, 114), rewards(20, 8, 20)):
-        with pytest.raises(EvaluationError, match="cannot be trusted on retail"):
-            check_scale("retail", wrong)
+        with pytest.raises(EvaluationError, match=r"v0\.2 cannot be trusted on retail"):
+            check_scale(V0, "retail", wrong)
+
+
+def test_where_no_floor_was_measured_doing_nothing_must_leave_something_undone():
+    check_scale(V1, "airline", rewards(50, 49, 50))
+    with pytest.raises(EvaluationError, match="cannot be trusted on airline"):
+        check_scale(V1, "airline", rewards(50, 50, 50))
+
+
+def make_checkout(folder: Path, version: str, *domains: str) -> dict[str, str]:
+    """Write what recognition looks at, with a database for `domains` alone."""
+    (folder / "src" / "tau2").mkdir(parents=True)
+    (folder / "src" / "tau2" / "run.py").touch()
+    (folder / "pyproject.toml").write_text(f'[project]\nversion = "{version}"\n')
+    for domain in ("airline", "retail"):
+        place = folder / "data" / "tau2" / "domains" / domain
+        place.mkdir(parents=True)
+        (place / "tasks.json").write_text('[{"id": "0"}]')
+        if domain in domains:
+            (place / "db.json").write_text("{}")
+    return {"GEM_TAU2_CHECKOUT": str(folder), "GEM_TAU2_PYTHON": sys.executable}
 
 
 def test_a_checkout_that_is_missing_or_wrong_is_told_in_one_sentence(tmp_path: Path):
@@ -47,21 +77,62 @@ def test_a_checkout_that_is_missing_or_wrong_is_told_in_one_sentence(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("version", "said"),
-    [("1.0.1", "not comparable with the paper's"), ("0.2.1-dev", "lacks .*db.json: clone")],
+    ("version", "profile"), [("0.2.0", "v0.2"), ("0.2.1-dev", "v0.2"), ("1.0.0", "v1"), ("1.0.1", "v1")]
 )
-def test_a_later_version_and_a_partial_clone_are_refused(tmp_path: Path, version: str, said: str):
-    (tmp_path / "src" / "tau2").mkdir(parents=True)
-    (tmp_path / "src" / "tau2" / "run.py").touch()
-    (tmp_path / "pyproject.toml").write_text(f'[project]\nversion = "{version}"\n')
-    domain = tmp_path / "data" / "tau2" / "domains" / "airline"
-    domain.mkdir(parents=True)
-    (domain / "tasks.json").write_text('[{"id": "0"}]')
+def test_the_versions_that_are_driven_are_told_apart(tmp_path: Path, version: str, profile: str):
+    found = find_checkout(make_checkout(tmp_path, version))
+    assert (found.version, found.profile.name) == (version, profile)
+    assert (found.profile.incomparable is None) == (profile == "v0.2")
+
+
+@pytest.mark.parametrize("version", ["0.1.3", "1.1.0", "2.0"])
+def test_a_version_that_is_not_driven_is_refused(tmp_path: Path, version: str):
+    with pytest.raises(EvaluationError, match=r"0\.2\.x and 1\.0\.x are driven: check out v0\.2\.0"):
+        find_checkout(make_checkout(tmp_path, version))
+
+
+def test_a_domain_that_a_partial_copy_lacks_is_refused_and_the_other_is_not(tmp_path: Path):
+    variables = make_checkout(tmp_path, "0.2.1-dev", "retail")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    variables = {"GEM_TAU2_CHECKOUT": str(tmp_path), "GEM_TAU2_PYTHON": sys.executable}
-    with pytest.raises(EvaluationError, match=said):
+    with pytest.raises(EvaluationError, match=r"lacks data/tau2/domains/airline/db\.json.*: clone it whole"):
         asyncio.run(open_tau2(variables, "airline", scratch))
+    assert asyncio.run(open_tau2(variables, "retail", scratch)).ids == ("0",)
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python is new enough for it")
+def test_v1_in_an_older_python_is_refused(tmp_path: Path):
+    variables = make_checkout(tmp_path, "1.0.1", "retail")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    with pytest.raises(EvaluationError, match=r"needs Python 3\.12.*set GEM_TAU2_PYTHON"):
+        asyncio.run(open_tau2(variables, "retail", scratch))
+
+
+def test_a_judge_is_asked_for_where_v1_needs_one():
+    with pytest.raises(EvaluationError, match="set GEM_JUDGE_MODEL"):
+        read_judge({})
+    assert read_judge({"GEM_JUDGE_MODEL": "openai/gpt-4.1"}).model == "openai/gpt-4.1"
+
+
+def test_scores_of_versions_that_cannot_be_compared_need_names_of_their_own(tmp_path: Path, home: Home):
+    variables = make_checkout(tmp_path / "checkout", "0.2.1-dev", "retail")
+    variables |= {"GEM_POLICY_MODEL": AGENT, "GEM_POLICY_BASE_URL": "http://127.0.0.1:9"}
+    model = describe_model(variables, None, None, mode="fc", thinking="default", recipe=None, name="mine")
+    write_part(home, "tau2_simulations", "mine", "retail", [], {FACTS: '{"package": "tau2-bench 1.0.1"}'})
+    with pytest.raises(
+        EvaluationError, match=r"mine was simulated on retail with tau2-bench 1\.0\.1.*--name"
+    ):
+        asyncio.run(simulate(Settings(home=home.root), variables, model, "retail", "run-1"))
+
+
+def described(server: StubServer, checkout: Path, python: Path) -> tuple[dict[str, str], EvaluatedModel]:
+    variables = {"GEM_TAU2_CHECKOUT": str(checkout), "GEM_TAU2_PYTHON": str(python)}
+    for role, model in (("POLICY", AGENT), ("USER_SIMULATOR", USER), ("JUDGE", JUDGE)):
+        variables |= {f"GEM_{role}_MODEL": model, f"GEM_{role}_BASE_URL": server.url}
+        variables |= {f"GEM_{role}_API_KEY": KEY}
+    wanted: dict[str, Any] = {"mode": "fc", "thinking": "default", "recipe": None, "name": "mine"}
+    return variables, describe_model(variables, None, None, **wanted)
 
 
 @pytest.mark.evaluate
@@ -71,17 +142,13 @@ def test_expected_actions_solve_and_doing_nothing_does_not_four_times_each(
 ):
     settings = Settings(home=home.root)
     with StubServer(Conversations(tau2_checkout, "retail", idle=("1",))) as server:
-        variables = {"GEM_TAU2_CHECKOUT": str(tau2_checkout), "GEM_TAU2_PYTHON": str(tau2_python)}
-        for role, model in (("POLICY", AGENT), ("USER_SIMULATOR", USER)):
-            variables |= {f"GEM_{role}_MODEL": model, f"GEM_{role}_BASE_URL": server.url}
-            variables |= {f"GEM_{role}_API_KEY": KEY}
-        model = describe_model(variables, None, None, mode="fc", thinking="default", recipe=None, name="mine")
+        variables, model = described(server, tau2_checkout, tau2_python)
         remember(home, model)
         found = asyncio.run(simulate(settings, variables, model, "retail", "run-1", limit=2))
         assert (found.tasks, found.trials, found.failed, found.refused) == (2, 4, 0, 0)
         asked = len(server.requests)
         assert {request["model"] for request in server.requests} == {AGENT, USER}
-        assert {request["seed"] for request in server.requests if request["model"] == AGENT}.__len__() == 4
+        assert len({request["seed"] for request in server.requests if request["model"] == AGENT}) == 4
         again = asyncio.run(simulate(settings, variables, model, "retail", "run-2", limit=2))
         assert (again.bought, len(server.requests)) == (0, asked)
     score = asyncio.run(score_tau2(settings, variables, model, "retail", "run-3"))
@@ -92,3 +159,27 @@ def test_expected_actions_solve_and_doing_nothing_does_not_four_times_each(
     assert solved == {"0": 4, "1": 0}
     [run] = read_part(home, "benchmark_runs", "mine", "retail")
     assert run["user_model"].startswith(f"hosted_vllm/{USER}")
+    assert (run["judge_model"], run["incomparable"]) == (None, None)
+
+
+@pytest.mark.evaluate
+@pytest.mark.xdist_group("evaluate")
+def test_v1_asks_the_judge_and_its_scores_are_marked_and_kept_apart(
+    home: Home, tau2_v1_checkout: Path, tau2_v1_python: Path
+):
+    # Of its first four tasks the judge has a say in the third and fourth.
+    settings, judged = Settings(home=home.root), ("2", "3")
+    with StubServer(Conversations(tau2_v1_checkout, "retail", unmet=("3",))) as server:
+        variables, model = described(server, tau2_v1_checkout, tau2_v1_python)
+        remember(home, model)
+        found = asyncio.run(simulate(settings, variables, model, "retail", "run-1", limit=4))
+        assert (found.failed, found.errors) == (0, ())
+        asked = [request for request in server.requests if request["model"] == JUDGE]
+        # The four trials say the same, so the journal answers all but the first.
+        assert len(asked) == len(judged)
+    asyncio.run(score_tau2(settings, variables, model, "retail", "run-2"))
+    solved = {row["task_id"]: row["solved"] for row in read_part(home, "tau2_scores", "mine", "retail")}
+    assert solved == {"0": 4, "1": 4, "2": 4, "3": 0}
+    [run] = read_part(home, "benchmark_runs", "mine", "retail")
+    assert run["judge_model"].startswith(f"hosted_vllm/{JUDGE}")
+    assert "other tasks and rewards than the paper's" in run["incomparable"]

@@ -18,13 +18,16 @@ from gem_assets.store.home import Home
 from gem_assets_tests.reports.benchmark_rows import write_bfcl
 
 
-def score(part: str, value: float, name: str = "mine", entries: int = 200) -> BenchmarkScore:
+def score(
+    part: str, value: float, name: str = "mine", entries: int = 200, incomparable: str | None = None
+) -> BenchmarkScore:
     low, high = wilson(value, entries)
     return BenchmarkScore(
         evaluated_model=name, benchmark="bfcl", part=part, metric="accuracy", value=value, low=low, high=high,
         entries=entries, whole=200, floor=0.0, oracle=1.0, model="m", mode="fc", thinking="off", harness="h",
-        user_model=None, refused=0, unparsed_calls=0, requests=1, input_tokens=1, output_tokens=1, cost=None,
-        seconds=1.0, decontamination="clean", finished_at="2026-01-01 00:00",
+        user_model=None, judge_model=None, incomparable=incomparable, refused=0, unparsed_calls=0,
+        requests=1, input_tokens=1, output_tokens=1, cost=None, seconds=1.0, decontamination="clean",
+        finished_at="2026-01-01 00:00",
     )  # fmt: skip
 
 
@@ -64,6 +67,14 @@ def test_a_trial_is_marked_wherever_it_stands_and_a_whole_score_is_not():
     whole = Benchmarks(scores=FOUR)
     assert "*" not in render_benchmarks(whole)
     assert "30.25 [" in render_benchmarks(whole)
+
+
+def test_a_score_of_another_version_is_marked_and_one_of_the_papers_is_not():
+    other = Benchmarks(scores=(score("base", 0.5, incomparable="v1 has other tasks"),))
+    assert "50.00# [" in render_benchmarks(other)
+    assert "# v1 has other tasks: not to be compared" in render_benchmarks(other)
+    assert "50.00# [" in markdown_benchmarks(other)
+    assert "#" not in render_benchmarks(Benchmarks(scores=FOUR))
 
 
 def test_nothing_evaluated_is_said_so():

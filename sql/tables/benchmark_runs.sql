@@ -27,6 +27,8 @@ CREATE TABLE benchmark_runs (
     cost             DOUBLE,             -- US dollars; NULL: unknown
     seconds          DOUBLE NOT NULL,    -- wall clock of the answering
     user_model       VARCHAR,            -- tau2: who played the user
+    judge_model      VARCHAR,            -- tau2 v1: who had a say in rewards
+    incomparable     VARCHAR,            -- why it cannot stand beside the paper's scores even when whole; NULL: it can
     recipe           VARCHAR,            -- the data set it was trained on
     decontamination  VARCHAR NOT NULL,   -- the verdict on that data set
     PRIMARY KEY (evaluated_model, benchmark, part)

@@ -2,8 +2,8 @@
 
     python tau2_driver.py JOB.json        # what to do stands in the job, what came of it in the file it names
 
-Written for v0.2.0, whose rewards need no judge. Each simulation is the harness's `run_task`, with the seeds
-its command line would give it.
+Written for v0.2.0, whose rewards need no judge, and for v1.0. Each simulation is the harness's own for one
+task, with the seeds its command line would give it.
 """
 
 # pyright: reportMissingImports=false, reportAttributeAccessIssue=false
@@ -13,7 +13,6 @@ import json
 import os
 import platform
 import random
-import re
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -41,16 +40,12 @@ def main() -> None:
 def describe(job: dict[str, Any]) -> dict[str, Any]:
     """Say which checkout it is, and list a domain's tasks; without importing it."""
     checkout, domain = Path(job["checkout"]), job["domain"]
-    project = (checkout / "pyproject.toml").read_text("utf-8")
-    version = re.search(r'^version = "([^"]+)"', project, re.MULTILINE)
     data = checkout / "data" / "tau2"
     files = [path for pattern in DATA for path in data.glob(pattern.format(domain))]
     tasks = json.loads((data / "domains" / domain / "tasks.json").read_text("utf-8"))
     return {
-        "version": version[1] if version else "unknown",
         "package_hash": _hash((checkout / "src").rglob("*.py")),
         "data_hash": _hash(files),
-        "has_database": (data / "domains" / domain / "db.json").is_file(),
         "python": platform.python_version(),
         "ids": [str(task["id"]) for task in tasks],
         "gold_actions": {str(task["id"]): len(_criteria(task).get("actions") or []) for task in tasks},
@@ -60,8 +55,9 @@ def describe(job: dict[str, Any]) -> dict[str, Any]:
 def simulate(job: dict[str, Any]) -> dict[str, Any]:
     """Let the model and the simulated user talk, every task as often as there are trials."""
     tasks = _enter(job, job["port"])
-    from tau2.run import run_task
-
+    if "judge" in job["urls"]:
+        _set_judge(job)
+    run_one = _simulated_v0 if job["profile"] == "v0.2" else _simulated_v1
     random.seed(SEED)
     seeds = [random.randint(0, 1000000) for _ in range(job["trials"])]
     results, lock = Path(job["results"]), threading.Lock()
@@ -69,19 +65,7 @@ def simulate(job: dict[str, Any]) -> dict[str, Any]:
     def run(task: Any, trial: int) -> None:  # noqa: ANN401
         row: dict[str, Any] = {"task_id": task.id, "trial": trial, "seed": seeds[trial]}
         try:
-            simulation = run_task(
-                domain=job["domain"],
-                task=task,
-                agent="llm_agent",
-                user="user_simulator",
-                llm_agent="openai/agent",
-                llm_args_agent=_asked_at(job, "agent"),
-                llm_user="openai/user",
-                llm_args_user=_asked_at(job, "user"),
-                max_steps=MAX_STEPS,
-                max_errors=MAX_ERRORS,
-                seed=seeds[trial],
-            )
+            simulation = run_one(job, task, seeds[trial])
             row |= {"error": None, "simulation": simulation.model_dump(mode="json")}
         except Exception as error:  # a simulation that broke is told, the others go on
             row |= {"error": f"{type(error).__name__}: {error}"[:2000], "simulation": None}
@@ -95,27 +79,61 @@ def simulate(job: dict[str, Any]) -> dict[str, Any]:
     return {"simulated": len(tasks) * job["trials"]}
 
 
+def _simulated_v0(job: dict[str, Any], task: Any, seed: int) -> Any:  # noqa: ANN401
+    from tau2.run import run_task
+
+    return run_task(domain=job["domain"], task=task, seed=seed, **_sides(job))
+
+
+def _simulated_v1(job: dict[str, Any], task: Any, seed: int) -> Any:  # noqa: ANN401
+    from tau2.data_model.simulation import TextRunConfig
+    from tau2.run import run_single_task
+
+    return run_single_task(TextRunConfig(domain=job["domain"], **_sides(job)), task, seed=seed)
+
+
+def _sides(job: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "agent": "llm_agent",
+        "user": "user_simulator",
+        "llm_agent": "openai/agent",
+        "llm_args_agent": _asked_at(job, "agent"),
+        "llm_user": "openai/user",
+        "llm_args_user": _asked_at(job, "user"),
+        "max_steps": MAX_STEPS,
+        "max_errors": MAX_ERRORS,
+    }
+
+
+def _set_judge(job: dict[str, Any]) -> None:
+    """Let v1 ask our judge: which one it asks is a constant, no option."""
+    from tau2.evaluator import evaluator_nl_assertions as judging
+
+    judging.DEFAULT_LLM_NL_ASSERTIONS = "openai/judge"
+    judging.DEFAULT_LLM_NL_ASSERTIONS_ARGS = _asked_at(job, "judge")
+
+
 def scale(job: dict[str, Any]) -> dict[str, Any]:
     """Score, by the harness's evaluator, the expected actions of each task, and doing nothing."""
     tasks = _enter(job, None)
     rewards = {
         str(task.id): {
-            "oracle": _reward(job["domain"], task, oracle=True),
-            "mute": _reward(job["domain"], task, oracle=False),
+            "oracle": _reward(job, task, oracle=True),
+            "mute": _reward(job, task, oracle=False),
         }
         for task in tasks
     }
     return {"rewards": rewards}
 
 
-def _reward(domain: str, task: Any, *, oracle: bool) -> float:  # noqa: ANN401
+def _reward(job: dict[str, Any], task: Any, *, oracle: bool) -> float:  # noqa: ANN401
     from tau2.data_model.message import AssistantMessage, UserMessage
     from tau2.data_model.simulation import SimulationRun, TerminationReason
     from tau2.evaluator.evaluator import EvaluationType, evaluate_simulation
 
     messages: list[Any] = [UserMessage(role="user", content="I need your help.")]
     if oracle:
-        messages += _gold_calls(domain, task)
+        messages += _gold_calls(job["domain"], task)
         told = task.evaluation_criteria.communicate_info or []
         messages.append(AssistantMessage(role="assistant", content=" ".join(["Done.", *told])))
     messages.append(UserMessage(role="user", content="###STOP###"))
@@ -128,12 +146,14 @@ def _reward(domain: str, task: Any, *, oracle: bool) -> float:  # noqa: ANN401
         termination_reason=TerminationReason.USER_STOP,
         messages=messages,
     )
+    # What v1 has a judge say about the words has no place on the scale: the oracle has calls, no words.
+    everything = job["profile"] == "v0.2"
     found = evaluate_simulation(
         simulation=simulation,
         task=task,
-        evaluation_type=EvaluationType.ALL,
+        evaluation_type=EvaluationType.ALL if everything else EvaluationType.ENV,
         solo_mode=False,
-        domain=domain,
+        domain=job["domain"],
     )
     return found.reward
 
