@@ -110,10 +110,11 @@ class Slice:
 
 @dataclass(frozen=True)
 class Pairing:
-    """Two models on the same entries of a category."""
+    """Two models on the same entries of a part; an entry of tau2 is a task, right when a trial solves it."""
 
     older: str
     newer: str
+    benchmark: str
     part: str
     both_right: int
     gained: int
@@ -148,6 +149,20 @@ class Benchmarks:
         """One score per part, for what all its metrics share."""
         parts = {(s.benchmark, s.part): s for s in self.scores if s.evaluated_model == model}
         return tuple(parts.values())
+
+    def conditions(self, model: str) -> list[tuple[BenchmarkScore, list[str]]]:
+        """Group a model's parts by what they share: how it was asked, by which harness, the verdict."""
+        grouped: dict[tuple[str | None, ...], tuple[BenchmarkScore, list[str]]] = {}
+        for one in self.circumstances(model):
+            shared = (one.benchmark, one.model, one.mode, one.thinking, one.harness, one.user_model)
+            key = (*shared, one.judge_model, one.incomparable, one.decontamination)
+            grouped.setdefault(key, (one, []))[1].append(one.part)
+        return list(grouped.values())
+
+    def verdicts(self, model: str, benchmark: str) -> list[str]:
+        """List what is known of a model's training data and a benchmark, mostly one sentence."""
+        found = (one.decontamination for one in self.circumstances(model) if one.benchmark == benchmark)
+        return list(dict.fromkeys(found))
 
     def slices_of(self, model: str) -> dict[str, list[Slice]]:
         """A model's slices by what they are cut by."""

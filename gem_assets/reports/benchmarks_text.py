@@ -45,10 +45,24 @@ def score_told(cell: Cell | None) -> str:
     """Write a share as percent with its interval; * marks a trial, # another version than the paper's."""
     if cell is None:
         return figures.NONE
-    star = ("" if cell.whole else "*") + ("" if cell.comparable else OTHER_VERSION)
+    return " ".join(filter(None, (value_told(cell), interval_told(cell))))
+
+
+def value_told(cell: Cell) -> str:
+    """Write a share as percent with its marks."""
+    return f"{100 * cell.value:.2f}{'' if cell.whole else '*'}{'' if cell.comparable else OTHER_VERSION}"
+
+
+def interval_told(cell: Cell) -> str:
+    """Write its interval; nothing where it has none."""
     if cell.low is None or cell.high is None:
-        return f"{100 * cell.value:.2f}{star}"
-    return f"{100 * cell.value:.2f}{star} [{100 * cell.low:.1f}, {100 * cell.high:.1f}]"
+        return ""
+    return f"[{100 * cell.low:.1f}, {100 * cell.high:.1f}]"
+
+
+def p_told(p_value: float) -> str:
+    """Write a p value; a very small one as a bound."""
+    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
 def _told(title: str, columns: Mapping[str, str], systems: list[Line]) -> Iterator[str]:
@@ -63,6 +77,15 @@ def _notes(found: Benchmarks) -> Iterator[str]:
         yield "* a trial over some entries: not to be compared"
     for why in dict.fromkeys(score.incomparable for score in found.scores if score.incomparable):
         yield f"{OTHER_VERSION} {why}: not to be compared with its figures"
+    for pair in found.pairings:
+        value, low, high = (
+            100 * share for share in (pair.difference.value, pair.difference.low, pair.difference.high)
+        )
+        where = f"the same entries of {pair.benchmark} {pair.part}"
+        changed = f"{pair.gained} gained, {pair.lost} lost, p {p_told(pair.p_value)}"
+        yield plain(
+            f"{pair.newer} against {pair.older} on {where}: {value:+.1f} [{low:+.1f}, {high:+.1f}], {changed}"
+        )
     for model in found.models:
         for one in found.circumstances(model):
             trust = f"oracle {figures.share(one.oracle)}, doing nothing {figures.share(one.floor)}"

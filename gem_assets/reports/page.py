@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from gem_assets.reports import charts, figures
 from gem_assets.reports.benchmarks import BFCL_COLUMNS, TAU2_COLUMNS
-from gem_assets.reports.benchmarks_text import TITLES, score_told
+from gem_assets.reports.benchmarks_text import TITLES, interval_told, p_told, value_told
 from gem_assets.reports.comparison_text import cautions, sentence
 from gem_assets.reports.detail import Detail
 from gem_assets.reports.model import (
@@ -198,7 +198,9 @@ def _environment() -> jinja2.Environment:
         "sentence": sentence,
         "cautions": cautions,
         "per": _per,
-        "score": score_told,
+        "p_value": p_told,
+        "score_value": value_told,
+        "score_interval": interval_told,
     }
     environment.globals["viewer"] = _viewer_link
     return environment

@@ -42,7 +42,10 @@ class Conversations:
         system, *said = request["messages"]
         if len(said) > 1:
             return "###STOP###"
-        return f"Task {next(key for key, task in self._tasks.items() if _reason(task) in system['content'])}"
+        # Some tasks say what others say, and more: the one that says the most of what is there.
+        told = {key: _told(task) for key, task in self._tasks.items()}
+        fitting = [key for key, lines in told.items() if all(line in system["content"] for line in lines)]
+        return f"Task {max(fitting, key=lambda key: sum(map(len, told[key])))}"
 
     def _agent(self, request: dict[str, Any]) -> str | Reply:
         task = next(m["content"] for m in request["messages"] if m["role"] == "user").removeprefix("Task ")
@@ -56,5 +59,8 @@ class Conversations:
         return " ".join(["Done.", *(criteria.get("communicate_info") or [])])
 
 
-def _reason(task: dict[str, Any]) -> str:
-    return task["user_scenario"]["instructions"]["reason_for_call"].splitlines()[0]
+def _told(task: dict[str, Any]) -> list[str]:
+    """List the lines of what the simulated user is told."""
+    return [
+        line for text in task["user_scenario"]["instructions"].values() for line in (text or "").splitlines()
+    ]

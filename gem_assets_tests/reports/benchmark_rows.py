@@ -36,6 +36,20 @@ def write_bfcl(
     )
 
 
+def write_tau2(home: Home, name: str, solved: Mapping[str, int], *, minute: int, **run: Any) -> None:
+    """Write how many of four trials solved each task of retail; `run` sets columns of `benchmark_runs`."""
+    rows = [
+        {
+            **{"evaluated_model": name, "domain": "retail", "task_id": task, "trials": 4, "solved": trials},
+            **{"mean_reward": trials / 4, "floor": 0.0, "gold_actions": 3, "calls": 3.0, "run_id": "run"},
+        }
+        for task, trials in solved.items()
+    ]
+    write_part(home, "tau2_scores", name, "retail", rows)
+    mean = sum(solved.values()) / 4 / len(solved)
+    write_run(home, name, "tau2", "retail", {"avg_at_4": mean}, minute=minute, **run)
+
+
 def write_run(
     home: Home, name: str, benchmark: str, part: str, metrics: Mapping[str, float], *, minute: int, **run: Any
 ) -> None:

@@ -1,5 +1,7 @@
 """Scores beside the paper's: its figures as printed, ours with intervals, pairs tested."""
 
+from dataclasses import replace
+
 import pytest
 
 from gem_assets.reports.benchmarks import (
@@ -15,7 +17,7 @@ from gem_assets.reports.benchmarks_text import markdown_benchmarks, render_bench
 from gem_assets.reports.intervals import wilson
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
-from gem_assets_tests.reports.benchmark_rows import write_bfcl
+from gem_assets_tests.reports.benchmark_rows import write_bfcl, write_tau2
 
 
 def score(
@@ -90,10 +92,10 @@ def test_the_exact_test_agrees_with_the_binomial_table(gained: int, lost: int, e
 
 
 def test_a_difference_that_the_test_calls_chance_has_nought_in_its_interval():
-    same = Pairing("a", "b", "base", both_right=80, gained=10, lost=9, neither=101)
+    same = Pairing("a", "b", "bfcl", "base", both_right=80, gained=10, lost=9, neither=101)
     assert same.p_value > 0.5
     assert same.difference.low < 0 < same.difference.high
-    better = Pairing("a", "b", "base", both_right=80, gained=30, lost=3, neither=87)
+    better = Pairing("a", "b", "bfcl", "base", both_right=80, gained=30, lost=3, neither=87)
     assert better.p_value < 0.001
     assert better.difference.low > 0
 
@@ -112,3 +114,35 @@ def test_wrong_entries_are_sliced_by_their_errors_and_two_models_paired_by_categ
     pairs = {one.part: (one.both_right, one.gained, one.lost, one.neither) for one in found.pairings}
     assert pairs == {"all": (7, 2, 1, 2), "base": (3, 2, 0, 1), "miss_func": (4, 0, 1, 1)}
     assert {(one.older, one.newer) for one in found.pairings} == {("first", "second")}
+
+
+def test_tasks_are_paired_by_whether_a_trial_solves_them_and_never_over_other_data(home: Home):
+    write_tau2(home, "first", {"0": 0, "1": 4, "2": 1, "3": 0}, minute=0)
+    write_tau2(home, "elsewhere", {"0": 4, "1": 4, "2": 4, "3": 4}, minute=1, data_hash="other")
+    write_tau2(home, "second", {"0": 1, "1": 2, "2": 0, "3": 0}, minute=5)
+    with open_live(home) as connection:
+        [pair] = read_benchmarks(connection).pairings
+    assert (pair.older, pair.newer, pair.benchmark, pair.part) == ("first", "second", "tau2", "retail")
+    assert (pair.both_right, pair.gained, pair.lost, pair.neither) == (1, 1, 1, 1)
+
+
+def test_what_parts_share_is_said_once_and_what_differs_is_not_merged():
+    found = Benchmarks(scores=FOUR)
+    [(_, parts)] = found.conditions("mine")
+    assert parts == ["base", "miss_func", "miss_param", "long_context"]
+    assert found.verdicts("mine", "bfcl") == ["clean"]
+    assert found.verdicts("mine", "tau2") == []
+    other = replace(FOUR[0], decontamination="contaminated", part="base")
+    mixed = Benchmarks(scores=(other, *FOUR[1:]))
+    assert [parts for _, parts in mixed.conditions("mine")] == [
+        ["base"],
+        ["miss_func", "miss_param", "long_context"],
+    ]
+    assert mixed.verdicts("mine", "bfcl") == ["contaminated", "clean"]
+
+
+def test_a_paired_comparison_is_told_on_the_terminal_too():
+    pair = Pairing("a", "b", "bfcl", "base", both_right=80, gained=30, lost=3, neither=87)
+    told = render_benchmarks(Benchmarks(scores=FOUR, pairings=(pair,)))
+    assert "b against a on the same entries of bfcl base: +13.5 [" in told
+    assert "30 gained, 3 lost, p < 0.001" in told
