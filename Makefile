@@ -9,6 +9,9 @@ EVAL_READY := .venv-eval/.ready
 TRAIN_READY := .venv-train/.ready
 TORCH ?= torch==2.13.0
 TAU2_READY := .venv-tau2/.ready
+# Pinned beside what runs in those environments.
+HARNESS := gem_assets/evaluation/harness
+TRAIN_LOCK := gem_assets/training/scripts/requirements.lock
 
 .PHONY: demo test test-slow test-train test-itool test-browser test-evaluate train-env eval-env bench bench-rival bench-evaluate proof proof-itool \
 	laws filter-weights check ui setup lock lock-eval clean
@@ -92,7 +95,7 @@ ui: setup
 lock: setup
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --group train \
-		--override <(echo "torch ; sys_platform == 'never'") --no-emit-package torch -o requirements-train.lock
+		--override <(echo "torch ; sys_platform == 'never'") --no-emit-package torch -o $(TRAIN_LOCK)
 
 ## train-env: the trainer's own environment in .venv-train; TORCH names another build of torch
 train-env: $(TRAIN_READY)
@@ -103,24 +106,24 @@ eval-env: $(EVAL_READY) $(TAU2_READY)
 ## lock-eval: pin those environments anew; bfcl-eval without its dependencies, which take 6 GB
 lock-eval: setup
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
-		requirements-eval.in -o requirements-eval.lock
+		$(HARNESS)/requirements-bfcl.in -o $(HARNESS)/requirements-bfcl.lock
 	echo "bfcl-eval==2026.3.23" | $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url \
-		--no-header --no-annotate --no-deps - >> requirements-eval.lock
+		--no-header --no-annotate --no-deps - >> $(HARNESS)/requirements-bfcl.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
-		requirements-tau2.in -o requirements-tau2.lock
+		$(HARNESS)/requirements-tau2.in -o $(HARNESS)/requirements-tau2.lock
 
 setup: $(READY)
 
-$(TAU2_READY): requirements-tau2.lock | setup
+$(TAU2_READY): $(HARNESS)/requirements-tau2.lock | setup
 	@echo "installing what tau2-bench imports into .venv-tau2 …"
 	@test -x .venv-tau2/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python .venv-tau2
-	@$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode --python .venv-tau2/bin/python requirements-tau2.lock
+	@$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode --python .venv-tau2/bin/python $(HARNESS)/requirements-tau2.lock
 	@touch $@
 
-$(EVAL_READY): requirements-eval.lock | setup
+$(EVAL_READY): $(HARNESS)/requirements-bfcl.lock | setup
 	@echo "installing BFCL into .venv-eval …"
 	@test -x .venv-eval/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python .venv-eval
-	@$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode --python .venv-eval/bin/python requirements-eval.lock
+	@$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode --python .venv-eval/bin/python $(HARNESS)/requirements-bfcl.lock
 	@touch $@
 
 # uv fills the environment in seconds and checks every hash; pip only brings uv.
@@ -134,10 +137,10 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 # pip fetches torch: it knows the builds this machine is set up for, uv does not. uv fills in the rest by hash.
-$(TRAIN_READY): requirements-train.lock $(READY)
+$(TRAIN_READY): $(TRAIN_LOCK) $(READY)
 	@test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
 	@echo "installing the trainer into .venv-train …"
-	@$(BIN)/uv pip install --quiet --require-hashes --no-deps --python .venv-train/bin/python -r requirements-train.lock
+	@$(BIN)/uv pip install --quiet --require-hashes --no-deps --python .venv-train/bin/python -r $(TRAIN_LOCK)
 	@.venv-train/bin/python -m pip install --quiet --disable-pip-version-check "$(TORCH)"
 	@.venv-train/bin/python -c 'import torch; print("torch", torch.__version__, "on", torch.cuda.get_device_name() if torch.cuda.is_available() else "the CPU")'
 	@touch $@
