@@ -6,17 +6,18 @@ killed run loses the requests that were in flight and no more.
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from gem_assets.evaluation.answering import Answering, count_answering
 from gem_assets.evaluation.benchmark_files import write_part
 from gem_assets.evaluation.bfcl import DRIVER, TASK, Bfcl, open_bfcl
 from gem_assets.evaluation.evaluated_models import EvaluatedModel, EvaluationError
 from gem_assets.evaluation.harness_process import run_driver, scratch_folder
 from gem_assets.evaluation.progress import Tell, Telling
-from gem_assets.evaluation.relay_server import REFUSED, RelayServer, Tally, serving
+from gem_assets.evaluation.relay_server import REFUSED, RelayServer, serving
 from gem_assets.llm.relay import Thinking, open_relays
 from gem_assets.llm.roles import RoleSettings
 from gem_assets.settings import Settings
@@ -27,33 +28,17 @@ FACTS = "generation"
 _ERROR = "Error during inference: "
 
 
-@dataclass(frozen=True)
-class Generation:
-    """What came of it. Tokens and cost are of all answers, whenever they were bought; seconds of this run."""
+@dataclass(frozen=True, kw_only=True)
+class Generation(Answering):
+    """A model's answers to a category."""
 
     category: str
     entries: int
-    whole: int
-    failed: int
-    refused: int
-    unparsed: int
-    requests: int
-    bought: int
-    input_tokens: int
-    output_tokens: int
-    cost: float | None
-    seconds: float
-    package: str
-    data_hash: str
-    errors: tuple[str, ...] = ()
 
-    def check(self) -> None:
-        """Raise EvaluationError where entries failed: they were not answered, so they are not wrong."""
-        if self.failed:
-            raise EvaluationError(
-                f"{self.failed} of {self.entries} entries of {self.category} were not answered "
-                f"({self.errors[0]}): run it again, what was answered is journaled"
-            )
+    @property
+    def wanted(self) -> str:
+        """Say how many of what."""
+        return f"{self.entries} entries of {self.category}"
 
 
 async def generate(
@@ -89,7 +74,14 @@ async def generate(
         ):
             lines = await _ask(bfcl, job, scratch, server, telling)
         rows = [_row(line, evaluated, category, run_id) for line in lines]
-    found = _summary(bfcl, rows, server.tallies[TASK], len(ids), time.monotonic() - began)
+    found = Generation(
+        category=category,
+        entries=len(ids),
+        whole=len(bfcl.ids),
+        package=bfcl.package,
+        data_hash=bfcl.data_hash,
+        **count_answering(rows, len(ids), server.tallies[TASK], [], time.monotonic() - began),
+    )
     write_part(home, TABLE, evaluated.name, category, rows, {FACTS: json.dumps(asdict(found))})
     return found
 
@@ -110,31 +102,6 @@ async def _ask(
     if server.stopped is not None:
         raise EvaluationError(server.stopped)
     return _lines(results)
-
-
-def _summary(
-    bfcl: Bfcl, rows: Sequence[Mapping[str, Any]], tally: Tally, wanted: int, seconds: float
-) -> Generation:
-    failed = [row for row in rows if row["error_kind"] == "failed"]
-    missing = wanted - len(rows)
-    errors = [row["error"] for row in failed[:3]] + ["the harness wrote nothing about some"] * bool(missing)
-    return Generation(
-        category=bfcl.category,
-        entries=wanted,
-        whole=len(bfcl.ids),
-        failed=len(failed) + missing,
-        refused=sum(row["error_kind"] == "refused" for row in rows),
-        unparsed=tally.unparsed,
-        requests=tally.requests,
-        bought=tally.bought,
-        input_tokens=tally.input_tokens,
-        output_tokens=tally.output_tokens,
-        cost=tally.cost,
-        seconds=round(seconds, 1),
-        package=bfcl.package,
-        data_hash=bfcl.data_hash,
-        errors=tuple(errors),
-    )
 
 
 def _row(line: Mapping[str, Any], evaluated: EvaluatedModel, category: str, run_id: str) -> dict[str, Any]:

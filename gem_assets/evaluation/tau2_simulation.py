@@ -5,11 +5,12 @@ Running it again asks nothing that was answered. Does not belong here: which che
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from gem_assets.evaluation.answering import Answering, count_answering
 from gem_assets.evaluation.benchmark_files import part_metadata, write_part
 from gem_assets.evaluation.evaluated_models import EvaluatedModel, EvaluationError
 from gem_assets.evaluation.harness_process import run_driver, scratch_folder
@@ -28,36 +29,20 @@ TABLE, FACTS = "tau2_simulations", "simulation"
 TRIALS = 4
 
 
-@dataclass(frozen=True)
-class Simulation:
-    """What came of it. Tokens and cost are of both sides, whenever they were bought; seconds of this run."""
+@dataclass(frozen=True, kw_only=True)
+class Simulation(Answering):
+    """A model's conversations in a domain. Requests, tokens and cost are of all sides."""
 
     domain: str
     tasks: int
-    whole: int
     trials: int
-    failed: int
-    refused: int
-    unparsed: int
-    requests: int
-    bought: int
-    input_tokens: int
-    output_tokens: int
-    cost: float | None
-    seconds: float
-    package: str
-    data_hash: str
     user_model: str
     judge_model: str | None = None
-    errors: tuple[str, ...] = ()
 
-    def check(self) -> None:
-        """Raise EvaluationError where simulations broke: they are not unsolved."""
-        if self.failed:
-            raise EvaluationError(
-                f"{self.failed} of {self.tasks * self.trials} simulations of {self.domain} broke "
-                f"({self.errors[0]}): run it again, what was answered is journaled"
-            )
+    @property
+    def wanted(self) -> str:
+        """Say how many of what."""
+        return f"{self.tasks * self.trials} simulations of {self.domain}"
 
 
 async def simulate(
@@ -95,7 +80,19 @@ async def simulate(
     named = {"evaluated_model": evaluated.name, "domain": domain, "run_id": run_id}
     named |= {"settings_hash": content_hash([evaluated.settings_hash, *others.values()])}
     rows = [named | _row(line) for line in lines]
-    found = _summary(tau2, rows, server, len(ids), others, time.monotonic() - began)
+    tallies = dict(server.tallies)
+    asked = tallies.pop(AGENT)
+    found = Simulation(
+        domain=domain,
+        tasks=len(ids),
+        whole=len(tau2.ids),
+        trials=TRIALS,
+        package=tau2.package,
+        data_hash=tau2.data_hash,
+        user_model=others[USER],
+        judge_model=others.get(JUDGE),
+        **count_answering(rows, len(ids) * TRIALS, asked, tallies.values(), time.monotonic() - began),
+    )
     write_part(home, TABLE, evaluated.name, domain, rows, {FACTS: json.dumps(asdict(found))})
     return found
 
@@ -137,42 +134,6 @@ async def _talk(
     if server.stopped is not None:
         raise EvaluationError(server.stopped)
     return [json.loads(line) for line in _lines(results)]
-
-
-def _summary(
-    tau2: Tau2,
-    rows: Sequence[Mapping[str, Any]],
-    server: RelayServer,
-    tasks: int,
-    others: Mapping[str, str],
-    seconds: float,
-) -> Simulation:
-    failed = [row for row in rows if row["error_kind"] == "failed"]
-    missing = tasks * TRIALS - len(rows)
-    tallies = list(server.tallies.values())
-    costs = [tally.cost for tally in tallies]
-    return Simulation(
-        domain=tau2.domain,
-        tasks=tasks,
-        whole=len(tau2.ids),
-        trials=TRIALS,
-        failed=len(failed) + missing,
-        refused=sum(row["error_kind"] == "refused" for row in rows),
-        unparsed=server.tallies[AGENT].unparsed,
-        requests=sum(tally.requests for tally in tallies),
-        bought=sum(tally.bought for tally in tallies),
-        input_tokens=sum(tally.input_tokens for tally in tallies),
-        output_tokens=sum(tally.output_tokens for tally in tallies),
-        cost=None if None in costs else sum(cost for cost in costs if cost is not None),
-        seconds=round(seconds, 1),
-        package=tau2.package,
-        data_hash=tau2.data_hash,
-        user_model=others[USER],
-        judge_model=others.get(JUDGE),
-        errors=tuple(
-            [row["error"] for row in failed[:3]] + ["the harness wrote nothing about some"] * bool(missing)
-        ),
-    )
 
 
 def _row(line: Mapping[str, Any]) -> dict[str, Any]:

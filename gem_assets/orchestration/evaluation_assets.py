@@ -5,18 +5,19 @@ Thin: the work is in `evaluation/`.
 
 import asyncio
 import warnings
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 import dagster as dg
 
+from gem_assets.evaluation.answering import Answering
 from gem_assets.evaluation.benchmark_files import LIMIT_TAG, PARTS, THREADS_TAG
-from gem_assets.evaluation.bfcl_generation import Generation, generate
+from gem_assets.evaluation.bfcl_generation import generate
 from gem_assets.evaluation.bfcl_scoring import Score, score
 from gem_assets.evaluation.evaluated_models import EvaluationError, evaluated_names, recall
 from gem_assets.evaluation.progress import Tell
 from gem_assets.evaluation.tau2_scoring import Tau2Score, score_tau2
-from gem_assets.evaluation.tau2_simulation import Simulation, simulate
+from gem_assets.evaluation.tau2_simulation import simulate
 from gem_assets.llm.stopping import run_until_stopped
 from gem_assets.orchestration.assets import Materialized
 from gem_assets.orchestration.metadata import column_schema_of
@@ -30,6 +31,9 @@ from gem_assets.reports.yield_report import write_report
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.sql_files import read_sql
+
+_Answers = TypeVar("_Answers", bound=Answering)
+_Verdict = TypeVar("_Verdict")
 
 evaluated_models = dg.DynamicPartitionsDefinition(name="evaluated_models")
 tau2_parts = dg.MultiPartitionsDefinition(
@@ -74,40 +78,18 @@ def bfcl_generation(
     context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
 ) -> Materialized:
     """What a model answers to a category of BFCL V3 multi-turn, its turns run by the harness."""
-    name, category = _partition(context)
-    try:
-        found = run_until_stopped(
-            generate(
-                workplace.settings,
-                workplace.environment,
-                recall(workplace.home, name),
-                category,
-                context.run.run_id,
-                **_wanted(context, "bfcl_generation", f"{name} {category}", threads=16),
-            )
-        )
-        _warn(context, found)
-        found.check()
-    except (EvaluationError, StoreError, ValueError) as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+    found = _answered(context, workplace, generate, "bfcl_generation", threads=16)
     return dg.MaterializeResult(metadata=_counted(found, "entries"))
 
 
 @evaluation_asset("bfcl_scores", bfcl_generation)
 def bfcl_scores(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> Materialized:
     """The official checker's verdict on each entry, after it has proven itself on known answers."""
-    name, category = _partition(context)
-    try:
-        evaluated = recall(workplace.home, name)
-        found = asyncio.run(
-            score(workplace.settings, workplace.environment, evaluated, category, context.run.run_id)
-        )
-    except StoreError as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+    found = _scored(context, workplace, score)
     if not found.is_whole:
         context.log.warning("%d of %d entries: a trial, not a score", found.entries, found.whole)
     version = content_hash([found.correct, found.strict, found.entries, dict(found.error_types)])
-    return dg.MaterializeResult(metadata=_scored(found), data_version=dg.DataVersion(version))
+    return dg.MaterializeResult(metadata=_told_bfcl(found), data_version=dg.DataVersion(version))
 
 
 @evaluation_asset("tau2_simulations", partitions=tau2_parts)
@@ -115,38 +97,16 @@ def tau2_simulation(
     context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
 ) -> Materialized:
     """Conversations of a model with tau2-bench's simulated users, four of each task, run by the harness."""
-    name, domain = _partition(context)
-    try:
-        found = run_until_stopped(
-            simulate(
-                workplace.settings,
-                workplace.environment,
-                recall(workplace.home, name),
-                domain,
-                context.run.run_id,
-                **_wanted(context, "tau2_simulation", f"{name} {domain}", threads=4),
-            )
-        )
-        _warn(context, found)
-        found.check()
-    except (EvaluationError, StoreError, ValueError) as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+    found = _answered(context, workplace, simulate, "tau2_simulation", threads=4)
     return dg.MaterializeResult(metadata=_counted(found, "tasks") | {"user_model": found.user_model})
 
 
 @evaluation_asset("tau2_scores", tau2_simulation, partitions=tau2_parts)
 def tau2_scores(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> Materialized:
     """How often each task was solved: Avg@4, Pass@k and pass^k, by tau2-bench's own evaluator."""
-    name, domain = _partition(context)
-    try:
-        evaluated = recall(workplace.home, name)
-        found = asyncio.run(
-            score_tau2(workplace.settings, workplace.environment, evaluated, domain, context.run.run_id)
-        )
-    except StoreError as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+    found = _scored(context, workplace, score_tau2)
     version = content_hash([found.tasks, dict(found.metrics)])
-    return dg.MaterializeResult(metadata=_scored_tau2(found), data_version=dg.DataVersion(version))
+    return dg.MaterializeResult(metadata=_told_tau2(found), data_version=dg.DataVersion(version))
 
 
 @dg.asset(
@@ -189,6 +149,43 @@ EVALUATION_ASSETS = (bfcl_generation, bfcl_scores, tau2_simulation, tau2_scores,
 EVALUATION_CHECKS = (scores_are_comparable,)
 
 
+def _answered(
+    context: dg.AssetExecutionContext,
+    workplace: Workplace,
+    ask: Callable[..., Coroutine[Any, Any, _Answers]],
+    asset: str,
+    threads: int,
+) -> _Answers:
+    """Have a model answer the partition's part; fails the asset where not all of it was answered."""
+    name, part = _partition(context)
+    wanted = _wanted(context, asset, f"{name} {part}", threads)
+    try:
+        evaluated = recall(workplace.home, name)
+        found = run_until_stopped(
+            ask(workplace.settings, workplace.environment, evaluated, part, context.run.run_id, **wanted)
+        )
+        _warn(context, found)
+        found.check()
+    except (EvaluationError, StoreError, ValueError) as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    return found
+
+
+def _scored(
+    context: dg.AssetExecutionContext,
+    workplace: Workplace,
+    score_part: Callable[..., Coroutine[Any, Any, _Verdict]],
+) -> _Verdict:
+    name, part = _partition(context)
+    try:
+        evaluated = recall(workplace.home, name)
+        return asyncio.run(
+            score_part(workplace.settings, workplace.environment, evaluated, part, context.run.run_id)
+        )
+    except StoreError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+
+
 def _partition(context: dg.AssetExecutionContext) -> tuple[str, str]:
     key = context.partition_key
     assert isinstance(key, dg.MultiPartitionKey)
@@ -212,11 +209,11 @@ def _wanted(context: dg.AssetExecutionContext, asset: str, about: str, threads: 
     }
 
 
-def _warn(context: dg.AssetExecutionContext, found: Generation | Simulation) -> None:
+def _warn(context: dg.AssetExecutionContext, found: Answering) -> None:
     if found.refused:
         context.log.warning(
-            "%d entries got no answer because the server refused a request, mostly for its length: they "
-            "count as wrong, as BFCL counts them; serve the model with a longer context",
+            "%d got no answer because the server refused a request, mostly for its length: they count as "
+            "wrong; serve the model with a longer context",
             found.refused,
         )
     if found.unparsed:
@@ -227,14 +224,14 @@ def _warn(context: dg.AssetExecutionContext, found: Generation | Simulation) -> 
         )
 
 
-def _counted(found: Generation | Simulation, what: str) -> dict[str, Any]:
+def _counted(found: Answering, what: str) -> dict[str, Any]:
     counted = (what, "whole", "failed", "refused", "unparsed", "requests", "bought", "input_tokens")
     told: dict[str, Any] = {name: getattr(found, name) for name in (*counted, "output_tokens", "seconds")}
     told |= {"harness": found.package}
     return told if found.cost is None else told | {"cost_usd": found.cost}
 
 
-def _scored(found: Score) -> dict[str, Any]:
+def _told_bfcl(found: Score) -> dict[str, Any]:
     counted = ("entries", "whole", "correct", "accuracy", "oracle", "floor", "refused", "harness")
     told: dict[str, Any] = {name: getattr(found, name) for name in counted}
     return told | {
@@ -246,7 +243,7 @@ def _scored(found: Score) -> dict[str, Any]:
     }
 
 
-def _scored_tau2(found: Tau2Score) -> dict[str, Any]:
+def _told_tau2(found: Tau2Score) -> dict[str, Any]:
     counted = ("tasks", "whole", "oracle", "floor", "harness", "decontamination")
     told: dict[str, Any] = {name: getattr(found, name) for name in counted}
     endings = {f"ended/{name}": count for name, count in found.terminations.items()}
