@@ -18,12 +18,12 @@ def report(settings: Settings, environment: dict[str, str], compare: tuple[str, 
     from gem_assets.reports.synthesis import read_synthesis, synthesis_text
     from gem_assets.reports.viewer import write_viewer
     from gem_assets.reports.yield_report import read_report, render_text, write_report
-    from gem_assets.store.connections import open_live
+    from gem_assets.store.snapshot import open_snapshot
 
     home = Home(settings.home)
-    with open_live(home) as connection:
+    with open_snapshot(home) as connection:
         click.echo(render_text(read_report(connection), _width()))
-        if ways := read_synthesis(connection):
+        if ways := read_synthesis(home):
             click.echo(f"\n{synthesis_text(ways)}\n")
         click.echo(f"report        {write_report(home, connection, compare)}")
         click.echo(f"trajectories  {write_viewer(home, connection)}")

@@ -10,7 +10,6 @@ from pydantic import Field
 from gem_assets.llm.protocol import StopRunError
 from gem_assets.orchestration.resources import Workplace
 from gem_assets.reports.synthesis import read_synthesis, synthesis_markdown
-from gem_assets.store.connections import open_live
 from gem_assets.store.home import StoreError
 from gem_assets.store.raw import shard_names
 from gem_assets.training.command import Wanted
@@ -44,8 +43,7 @@ def train_serve_synthesize_verify(
         )
     except (StoreError, StopRunError) as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    with open_live(workplace.home) as connection:
-        told = synthesis_markdown(read_synthesis(connection))
+    told = synthesis_markdown(read_synthesis(workplace.home))
     context.add_output_metadata({"beside_the_pipeline": dg.MetadataValue.md(told)})
     if code:
         raise dg.Failure("the training was stopped, or too many calls failed", allow_retries=False)

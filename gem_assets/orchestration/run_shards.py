@@ -18,9 +18,9 @@ from gem_assets.settings import Settings
 from gem_assets.stages.catalog import ASSETS
 from gem_assets.stages.pilot import allot
 from gem_assets.stages.staleness import Stale, find_stale
-from gem_assets.store.connections import open_live
 from gem_assets.store.files import sweep
 from gem_assets.store.home import Home
+from gem_assets.store.snapshot import open_snapshot
 from gem_assets.store.stage_runs import reconcile
 
 
@@ -52,7 +52,7 @@ def run_shards(settings: Settings, environment: dict[str, str], shards: Sequence
     failed = (
         _execute(orders, home, environment, wanted.workers) if orders or not home.warehouse.is_file() else 0
     )
-    with open_live(home) as connection:
+    with open_snapshot(home) as connection:
         click.echo(render_text(read_report(connection), 100))
     say_where(home)
     return 1 if failed else 0

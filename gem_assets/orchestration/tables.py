@@ -10,7 +10,7 @@ from gem_assets.orchestration.resources import Workplace, connected
 from gem_assets.reports.synthesis import read_synthesis, synthesis_markdown
 from gem_assets.reports.viewer import write_viewer
 from gem_assets.reports.yield_report import read_report, render_markdown, write_report
-from gem_assets.store.connections import attach_live
+from gem_assets.store.snapshot import attach_snapshot
 from gem_assets.store.warehouse import build_warehouse
 
 # Both cost nothing but seconds, so they may follow their inputs by themselves.
@@ -37,14 +37,13 @@ def yield_report(
 ) -> dg.MaterializeResult[Any]:
     """Where documents are lost: the funnel, reasons, refinement and cost, as a page and as markdown."""
     with connected(database) as connection:
-        attach_live(connection, workplace.home)
+        attach_snapshot(connection, workplace.home)
         report = read_report(connection)
-        ways = synthesis_markdown(read_synthesis(connection))
         page = write_report(workplace.home, connection)
         viewer = write_viewer(workplace.home, connection)
     return dg.MaterializeResult(
         metadata={
-            "synthesizer": dg.MetadataValue.md(ways),
+            "synthesizer": dg.MetadataValue.md(synthesis_markdown(read_synthesis(workplace.home))),
             "funnel": dg.MetadataValue.md(render_markdown(report)),
             "page": dg.MetadataValue.path(page),
             "report": dg.MetadataValue.url(workplace.addresses.report),

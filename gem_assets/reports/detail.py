@@ -131,6 +131,6 @@ def read_detail(home: Home, connection: Connection, chosen: tuple[str, str] | No
         languages=read_rows(connection, "yield_by_language", LanguageYield),
         calibrations=read_calibrations(connection),
         benchmarks=read_benchmarks(connection),
-        ways=read_synthesis(connection),
+        ways=read_synthesis(home),
         rounds=read_rounds(connection),
     )

@@ -7,9 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gem_assets.reports import figures
+from gem_assets.reports.reading import read_rows
 from gem_assets.reports.text import aligned
-from gem_assets.store.connections import Connection
-from gem_assets.store.sql_files import read_sql
+from gem_assets.store.connections import attach_live, open_live
+from gem_assets.store.home import Home
+
+_SYNTHESIZED = ("synthesized_trajectories_outcomes", "validated_synthesized_trajectories_outcomes")
+_PIPELINE = (
+    "procedural_documents_outcomes",
+    "workflows_outcomes",
+    "draft_trajectories_outcomes",
+    "refined_trajectories_outcomes",
+    "validated_trajectories_outcomes",
+)
 
 
 @dataclass(frozen=True)
@@ -45,11 +55,13 @@ class Way:
         return None if spent is None or not self.validated else spent / self.validated
 
 
-def read_synthesis(connection: Connection) -> tuple[Way, ...]:
-    """Read both ways; empty where no shard went both."""
-    found = connection.execute(read_sql("reports", "synthesis"))
-    names = [column[0] for column in found.description or []]
-    return tuple(Way(**dict(zip(names, row, strict=True))) for row in found.fetchall())
+def read_synthesis(home: Home) -> tuple[Way, ...]:
+    """Read both ways out of the shard files, for it looks into dialogues; empty where no shard went both."""
+    with open_live(home, _SYNTHESIZED) as connection:
+        if connection.execute(f"FROM {_SYNTHESIZED[-1]} LIMIT 1").fetchone() is None:
+            return ()
+        attach_live(connection, home, _PIPELINE)
+        return read_rows(connection, "synthesis", Way)
 
 
 def synthesis_rows(ways: Sequence[Way]) -> list[tuple[str, ...]]:

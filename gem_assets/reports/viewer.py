@@ -8,16 +8,17 @@ belong here: what is told of a shard (`viewer_branches.py`, `viewer_history.py`)
 import base64
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from gem_assets.reports.page import TEMPLATES
 from gem_assets.reports.reading import rows_of
-from gem_assets.reports.viewer_branches import read_shard
+from gem_assets.reports.viewer_branches import read_shards
 from gem_assets.reports.viewer_history import read_history
-from gem_assets.store.connections import Connection
+from gem_assets.stages.catalog import ASSETS
+from gem_assets.store.connections import Connection, open_memory
 from gem_assets.store.files import only_writer, replacing, write_text
 from gem_assets.store.home import Home, check_shard
 from gem_assets.store.stage_runs import read_stage_runs
@@ -27,6 +28,9 @@ PAGE = "index.html"
 _PAGE_FILES = ((PAGE, "viewer.html"), ("viewer.css", "viewer.css"), ("viewer.js", "viewer.js"))
 FORMAT = "1"
 """Raise it when the shape of the data changes: every file is written anew."""
+BATCH_SHARDS = 64
+BATCH_BYTES = 8_000_000
+"""Shards that are read at once, and the bytes of their files; unpacked they take ten times as much memory."""
 
 
 def write_viewer(home: Home, connection: Connection) -> Path:
@@ -37,9 +41,7 @@ def write_viewer(home: Home, connection: Connection) -> Path:
     folder = home.reports / FOLDER
     with only_writer(home.locks / "viewer.lock", "the trajectory viewer", wait=True):
         shards = {row["shard"]: row for row in rows_of(connection, "viewer_shards")}
-        changed = [
-            shard for shard, row in shards.items() if _refresh_shard(home, folder, shard, row["content"])
-        ]
+        changed = _refresh_shards(home, folder, {shard: row["content"] for shard, row in shards.items()})
         gone = _forget(folder, set(shards))
         _refresh_histories(home, folder, {shard: row["history"] for shard, row in shards.items()})
         if changed or gone or not (folder / "index.js").is_file():
@@ -49,17 +51,38 @@ def write_viewer(home: Home, connection: Connection) -> Path:
     return folder / PAGE
 
 
-def _refresh_shard(home: Home, folder: Path, shard: str, content: str) -> bool:
-    index = folder / "index" / f"{check_shard(shard)}.json"
-    signature = f"{FORMAT} {content}"
-    if _signature(index) == signature and (folder / "data" / f"{shard}.js").is_file():
-        return False
-    told = read_shard(home, shard)
-    rows = told.pop("rows")
-    _write_packed(folder / "data" / f"{shard}.js", "shard", {"shard": shard, **told})
-    # After the data: a crash between the two leaves the old signature, and both are written again.
-    write_text(index, f"{signature}\n{_json([shard, content[:12], rows])}\n")
-    return True
+def _refresh_shards(home: Home, folder: Path, contents: dict[str, str]) -> bool:
+    """Write the files of shards that are made from something else than before; returns whether any is."""
+    waiting = {
+        shard: f"{FORMAT} {content}"
+        for shard, content in contents.items()
+        if _signature(folder / "index" / f"{check_shard(shard)}.json") != f"{FORMAT} {content}"
+        or not (folder / "data" / f"{shard}.js").is_file()
+    }
+    for batch in _batches(home, waiting):
+        for shard, told in read_shards(home, batch):
+            rows = told.pop("rows")
+            _write_packed(folder / "data" / f"{shard}.js", "shard", {"shard": shard, **told})
+            # After the data: a crash between the two leaves the old signature, and both are written again.
+            index = _json([shard, contents[shard][:12], rows])
+            write_text(folder / "index" / f"{shard}.json", f"{waiting[shard]}\n{index}\n")
+    return bool(waiting)
+
+
+def _batches(home: Home, shards: Iterable[str]) -> Iterator[list[str]]:
+    """Put shards together that are read at once."""
+    batch: list[str] = []
+    size = 0
+    for shard in shards:
+        files = [home.shard_file(f"{asset}_outcomes", shard) for asset in ASSETS]
+        weight = sum(file.stat().st_size for file in files if file.is_file())
+        if batch and (size + weight > BATCH_BYTES or len(batch) == BATCH_SHARDS):
+            yield batch
+            batch, size = [], 0
+        batch.append(shard)
+        size += weight
+    if batch:
+        yield batch
 
 
 def _refresh_histories(home: Home, folder: Path, histories: dict[str, str]) -> None:
@@ -71,9 +94,10 @@ def _refresh_histories(home: Home, folder: Path, histories: dict[str, str]) -> N
     if not waiting:
         return
     runs = sorted((run for run in read_stage_runs(home) if run.shard in waiting), key=lambda run: run.shard)
-    for shard, logged in groupby(runs, key=lambda run: run.shard):
-        told = {"shard": shard, "stages": read_history(home, shard, tuple(logged))}
-        _write_packed(folder / "runs" / f"{shard}.js", "history", told, f"// {waiting[shard]}\n")
+    with open_memory() as connection:
+        for shard, logged in groupby(runs, key=lambda run: run.shard):
+            told = {"shard": shard, "stages": read_history(connection, home, shard, tuple(logged))}
+            _write_packed(folder / "runs" / f"{shard}.js", "history", told, f"// {waiting[shard]}\n")
 
 
 def _forget(folder: Path, shards: set[str]) -> int:

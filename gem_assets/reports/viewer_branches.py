@@ -1,11 +1,13 @@
-"""What the trajectory viewer shows of one shard: its documents, and each branch as far as it came.
+"""What the trajectory viewer shows of a shard: its documents, and each branch as far as it came.
 
 Reads records as JSON, not as records, so that rows written by an older version are shown, too. Does not
 belong here: files and when they are written (`viewer.py`), looks (`templates/viewer.*`).
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from gem_assets.reports.reading import rows_of
@@ -23,22 +25,30 @@ _WORKFLOW = ("description", "steps", "execution_graph", "entry_tools", "constrai
 _JUDGED = ("findings", "argument_sources", "verification", "judgement", "refinement_fallback")
 
 
-def read_shard(home: Home, shard: str) -> dict[str, Any]:
-    """Read `documents` by id, `branches`, and one `rows` entry for the index per branch."""
+def read_shards(home: Home, shards: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Read, of each shard, `documents` by id, `branches`, and one `rows` entry for the index per branch.
+
+    All of them are held in memory; to ask shard by shard would open a database for each.
+    """
     with open_memory() as connection:
         for asset in ASSETS:
             table = f"{asset}_outcomes"
-            path = home.shard_file(table, shard)
             # The empty schema file has every column, also those that an older file lacks.
-            files = [quote(one) for one in (path.with_name(SCHEMA_FILE), path) if one.is_file()]
+            schema = home.shard_glob(table).with_name(SCHEMA_FILE)
+            files = [schema, *(home.shard_file(table, shard) for shard in shards)]
+            found = ", ".join(quote(file) for file in files if file.is_file())
             connection.execute(
-                f"CREATE VIEW {table} AS "
-                f"SELECT * FROM read_parquet([{', '.join(files)}], union_by_name = true)"
+                f"CREATE VIEW {table} AS SELECT * FROM read_parquet([{found}], union_by_name = true)"
             )
-        found_rows = rows_of(connection, "viewer_branches")
+        rows = rows_of(connection, "viewer_branches")
+    of_shards = {shard: list(found) for shard, found in groupby(rows, key=itemgetter("shard"))}
+    return ((shard, _told(of_shards.get(shard, []))) for shard in shards)
+
+
+def _told(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     documents: dict[str, dict[str, Any]] = {}
     branches: list[dict[str, Any]] = []
-    for row in found_rows:
+    for row in rows:
         _enter_document(documents, row)
         branches.append(_branch(row))
     return {

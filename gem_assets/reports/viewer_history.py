@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gem_assets.reports.reading import rows_of
-from gem_assets.store.connections import Connection, open_memory, quote
+from gem_assets.store.connections import Connection, quote
 from gem_assets.store.home import Home
 from gem_assets.store.stage_runs import StageRun
 
@@ -19,16 +19,20 @@ SHOWN_CHANGES = 50
 _LEFT_OUT = {"asset", "shard", "started_at", "kept_rows", "rejected_rows", "input_version", "data_version"}
 
 
-def read_history(home: Home, shard: str, runs: Sequence[StageRun]) -> dict[str, list[dict[str, Any]]]:
-    """Tell each stage's runs over a shard, newest first; `changes` is None where a version is not kept."""
+def read_history(
+    connection: Connection, home: Home, shard: str, runs: Sequence[StageRun]
+) -> dict[str, list[dict[str, Any]]]:
+    """Tell each stage's runs over a shard, newest first; `changes` is None where a version is not kept.
+
+    The connection is any in-memory one: versions are compared in it.
+    """
     stages: dict[str, list[StageRun]] = {}
     for run in sorted(runs, key=lambda run: (run.finished_at, run.run_id)):
         stages.setdefault(run.asset, []).append(run)
-    with open_memory() as connection:
-        return {
-            asset: _of_stage(connection, [(run, _version(home, run, run is logged[-1])) for run in logged])
-            for asset, logged in stages.items()
-        }
+    return {
+        asset: _of_stage(connection, [(run, _version(home, run, run is logged[-1])) for run in logged])
+        for asset, logged in stages.items()
+    }
 
 
 def _version(home: Home, run: StageRun, is_current: bool) -> Path | None:

@@ -68,27 +68,14 @@ def attach_live(connection: Connection, home: Home, tables: tuple[str, ...] | No
 
 def live_view_sql(home: Home, table: str) -> str:
     """Write the statement that makes a view of a table's files; `declare_tables` must have run once."""
+    return f"CREATE VIEW {table} AS {files_sql(home, table)}"
+
+
+def files_sql(home: Home, table: str) -> str:
+    """Write the query that reads a table's files as they are now."""
     if check_table(table) == "stage_runs":
-        return stage_runs_view_sql(home)
-    files = quote(home.shard_glob(table))
-    return f"CREATE VIEW {table} AS SELECT * FROM read_parquet({files}, union_by_name = true)"
-
-
-def stage_runs_view_sql(home: Home) -> str:
-    """Write the statement that reads the log of runs; a line torn by a crash is passed over.
-
-    A run that was logged twice (it was tried again, or was under way while `reconcile` looked) counts once.
-    """
-    with open_memory() as connection:
-        connection.execute(read_sql("tables", "stage_runs"))
-        described = connection.execute("DESCRIBE stage_runs").fetchall()
-    columns = ", ".join(f"{name}: {quote(kind)}" for name, kind, *_ in described)
-    options = f"format = 'newline_delimited', ignore_errors = true, columns = {{{columns}}}"
-    return (
-        f"CREATE VIEW stage_runs AS SELECT * FROM read_json({quote(home.stage_runs)}, {options}) "
-        "WHERE asset IS NOT NULL "
-        "QUALIFY row_number() OVER (PARTITION BY asset, shard, run_id ORDER BY finished_at DESC) = 1"
-    )
+        return _stage_runs_sql(home)
+    return f"SELECT * FROM read_parquet({quote(home.shard_glob(table))}, union_by_name = true)"
 
 
 def create_views(connection: Connection) -> None:
@@ -111,6 +98,23 @@ def check_table(table: str) -> str:
 def quote(text: str | Path) -> str:
     """Write text as an SQL string literal."""
     return "'" + str(text).replace("'", "''") + "'"
+
+
+def _stage_runs_sql(home: Home) -> str:
+    """Write the query that reads the log of runs; a line torn by a crash is passed over.
+
+    A run that was logged twice (it was tried again, or was under way while `reconcile` looked) counts once.
+    """
+    with open_memory() as connection:
+        connection.execute(read_sql("tables", "stage_runs"))
+        described = connection.execute("DESCRIBE stage_runs").fetchall()
+    columns = ", ".join(f"{name}: {quote(kind)}" for name, kind, *_ in described)
+    options = f"format = 'newline_delimited', ignore_errors = true, columns = {{{columns}}}"
+    return (
+        f"SELECT * FROM read_json({quote(home.stage_runs)}, {options}) "
+        "WHERE asset IS NOT NULL "
+        "QUALIFY row_number() OVER (PARTITION BY asset, shard, run_id ORDER BY finished_at DESC) = 1"
+    )
 
 
 def _try_create(connection: Connection, name: str) -> bool:

@@ -6,7 +6,7 @@ Its schema `live` holds views of the same names over the files, which are never 
 import duckdb
 
 from gem_assets.store.calls import refresh_calls
-from gem_assets.store.connections import Connection, create_views, live_view_sql, quote
+from gem_assets.store.connections import Connection, create_views, files_sql, live_view_sql, quote
 from gem_assets.store.files import only_writer, replacing
 from gem_assets.store.home import Home
 from gem_assets.store.sql_files import read_sql, sql_names
@@ -49,10 +49,6 @@ def build_warehouse(home: Home) -> dict[str, int]:
 
 def _load_table(connection: Connection, home: Home, table: str) -> int:
     connection.execute(read_sql("tables", table))
-    source = f"files_of_{table}"
-    view = live_view_sql(home, table).replace(f"CREATE VIEW {table} ", f"CREATE TEMP VIEW {source} ", 1)
-    connection.execute(view)
-    connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM {source}")
-    connection.execute(f"DROP VIEW {source}")
+    connection.execute(f"INSERT INTO {table} BY NAME {files_sql(home, table)}")
     row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
     return int(row[0]) if row else 0

@@ -121,6 +121,26 @@ def test_only_the_shard_that_changed_is_written_again(tmp_path: Path):
     }
 
 
+def test_shards_that_are_read_together_are_written_as_if_each_were_read_alone(tmp_path: Path):
+    home = filled_home(tmp_path)
+    folder = refresh(home)
+    alone = (folder / "data" / f"{SHARD}.js").read_bytes()
+    shutil.rmtree(folder)
+    others = [f"{name}-00000" for name in ("another", "third", "zebra")]
+    for number, shard in enumerate(others):
+        kept = [
+            (f"{name}@1", name, Kept((document(name),)))
+            for name in (str(number) + letter * 19 for letter in "ef")
+        ]
+        carry(home, "documents", kept, shard=shard)
+    refresh(home)
+    assert (folder / "data" / f"{SHARD}.js").read_bytes() == alone
+    for shard in others:
+        told = unpacked(folder / "data" / f"{shard}.js")
+        assert told["shard"] == shard
+        assert len(told["documents"]) == len(told["branches"]) == 2
+
+
 def test_a_shard_that_is_no_more_leaves_the_viewer(tmp_path: Path):
     home = filled_home(tmp_path)
     carry(home, "documents", [("x@1", "e" * 20, Kept((document("e" * 20),)))], shard="other-00000")

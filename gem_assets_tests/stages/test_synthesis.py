@@ -79,13 +79,12 @@ def test_a_breakdown_is_no_verdict():
 
 def test_shards_are_synthesized_checked_alike_and_set_beside_the_pipeline(carried: Home, monkeypatch):
     settings, shards = Settings(home=carried.root), shard_names(carried)
-    with open_live(carried) as connection:
-        assert read_synthesis(connection) == ()
+    assert read_synthesis(carried) == ()
     serve(monkeypatch, ScriptedLlm(answer_as_trained))
     runs = synthesize_shards(settings, SYNTHESIZER, shards, None, lambda run: None)
     assert sum(run.kept for run in runs if run.asset == ASSET) == len(PROCEDURES)
+    pipeline, synthesizer = read_synthesis(carried)
     with open_live(carried) as connection:
-        pipeline, synthesizer = read_synthesis(connection)
         pairs = connection.execute(
             "SELECT a.document_id, a.outcome, b.outcome, a.payload->'findings', b.payload->'findings' "
             "FROM validated_trajectories_outcomes AS a "
@@ -107,8 +106,7 @@ def test_a_pilot_leaves_the_rest_for_later(carried: Home, monkeypatch):
         Settings(home=carried.root), SYNTHESIZER, shard_names(carried), 1, lambda run: None
     )
     assert [run.kept for run in runs] == [1, 1]
-    with open_live(carried) as connection:
-        pipeline, synthesizer = read_synthesis(connection)
+    pipeline, synthesizer = read_synthesis(carried)
     assert pipeline.documents == synthesizer.documents == 1
 
 

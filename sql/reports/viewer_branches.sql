@@ -1,6 +1,6 @@
 -- One row per branch of a document, as far as it came, with what the viewer shows of each stage. Read over the
--- files of one shard. The dialogue is that of the last stage that has one; the draft stands beside a later one.
-SELECT documents.document_id, documents.corpus, documents.source, documents.place, documents.title, documents.url,
+-- files of some shards. The dialogue is that of the last stage that has one; the draft stands beside a later one.
+SELECT documents.shard, documents.document_id, documents.corpus, documents.source, documents.place, documents.title, documents.url,
        documents.license, documents.language, documents.payload->>'text' AS text,
        procedures.summary, procedures.platform, procedures.domains, procedures.task_category,
        [documents.record_id, procedures.record_id, workflows.record_id, drafts.record_id, refined.record_id,
@@ -29,4 +29,4 @@ LEFT JOIN refined_trajectories_outcomes AS refined
     ON refined.parent_id = drafts.record_id AND refined.shard = drafts.shard
 LEFT JOIN validated_trajectories_outcomes AS validated
     ON validated.parent_id = refined.record_id AND validated.shard = refined.shard
-ORDER BY documents.record_id, workflows.ordinal, drafts.ordinal;
+ORDER BY documents.shard, documents.record_id, workflows.ordinal, drafts.ordinal;
