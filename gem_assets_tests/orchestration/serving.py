@@ -1,4 +1,4 @@
-"""`make ui` as a process of its own, on free ports, with a home of its own."""
+"""`make ui` as a process group of its own, on free ports, with a home of its own."""
 
 import json
 import os
@@ -16,9 +16,12 @@ from typing import Any
 from gem_assets.orchestration.addresses import Addresses
 from gem_assets.store.home import Home
 
-CORPUS = Path(__file__).parents[2] / "gem_assets" / "sample_corpus"
+CHECKOUT = Path(__file__).parents[2]
+CORPUS = CHECKOUT / "gem_assets" / "sample_corpus"
 PATIENCE = 240
 GEM = [sys.executable, "-m", "gem_assets.cli"]
+# As a user types it, but that no environment is made or changed.
+MAKE_UI = ["make", "ui", f"BIN={Path(sys.executable).parent}", "-o", ".venv/.ready"]
 RUNS = "{ runsOrError { ... on Runs { results { runId status jobName tags { key value } } } } }"
 
 
@@ -67,7 +70,8 @@ class Served:
     def start(self) -> None:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gem_assets.orchestration.ui"],
+                MAKE_UI,
+                cwd=CHECKOUT,
                 env=self.environment,
                 stdout=log,
                 stderr=log,
@@ -100,9 +104,16 @@ class Served:
                 continue
         return found
 
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+    def stop(self) -> int:
+        """Ask the whole of it to end, as whoever ends a service does; returns how make ended."""
         assert self.process is not None
-        self.process.send_signal(number)
+        self.process.terminate()
+        return self.process.wait(timeout=PATIENCE)
+
+    def interrupt(self) -> int:
+        """Press Ctrl-C: a terminal sends it to every process of the group; returns how make ended."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGINT)
         return self.process.wait(timeout=PATIENCE)
 
     def _is_up(self) -> bool:

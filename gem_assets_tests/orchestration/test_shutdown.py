@@ -119,6 +119,21 @@ def no_partial_shard(served: Served) -> None:
             assert connection.execute(read_sql("checks", name)).fetchall() == [], name
 
 
+def stopped_in_order(served: Served) -> None:
+    assert served.processes() == []
+    assert "Traceback" not in served.log.read_text()
+    assert written(served) == ["documents"]
+    no_partial_shard(served)
+
+
+def finish(served: Served, gate: Gate) -> None:
+    gate.open()
+    served.gem("run")
+    assert written(served) == list(ASSETS)
+    assert served.gem("stale") == ""
+    no_partial_shard(served)
+
+
 def test_a_run_that_is_cancelled_journals_what_it_bought_and_the_next_one_continues(
     served: Served, gate: Gate
 ):
@@ -137,5 +152,23 @@ def test_a_run_that_is_cancelled_journals_what_it_bought_and_the_next_one_contin
     assert status(served, again) == "SUCCESS"
     assert written(served) == list(ASSETS)
     assert len(gate.asked) == len(set(gate.asked)), "no question was bought twice"
-    assert served.stop() == 0
+    served.stop()
     assert served.processes() == []
+
+
+def test_ending_make_ui_lets_calls_come_home_and_leaves_no_process(served: Served, gate: Gate):
+    launch(served)
+    wait_for(lambda: gate.waiting == DOCUMENTS, "the model to be asked")
+    threading.Timer(2, gate.open).start()
+    served.stop()
+    stopped_in_order(served)
+    finish(served, gate)
+    assert len(gate.asked) == len(set(gate.asked)), "the answers that were under way were kept"
+
+
+def test_ctrl_c_ends_make_ui_also_where_the_model_never_answers(served: Served, gate: Gate):
+    launch(served)
+    wait_for(lambda: gate.waiting == DOCUMENTS, "the model to be asked")
+    served.interrupt()
+    stopped_in_order(served)
+    finish(served, gate)
