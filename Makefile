@@ -14,7 +14,7 @@ HARNESS := gem_assets/evaluation/harness
 TRAIN_LOCK := gem_assets/training/scripts/requirements.lock
 
 .PHONY: demo test test-slow test-train test-itool test-browser test-evaluate train-env eval-env bench bench-rival bench-evaluate proof proof-itool \
-	laws filter-weights check ui setup lock lock-eval clean
+	laws filter-weights screenshots check ui setup lock lock-eval clean
 
 ## demo: set up, carry the sample corpus through every stage, print where documents are lost
 demo: setup
@@ -77,6 +77,10 @@ laws: setup
 ## filter-weights: fit the baseline generator's filter to the labelled texts of ../shared, leaving sources out
 filter-weights: setup
 	$(BIN)/python -m gem_assets_tests.benches.filter_weights --write
+
+## screenshots: the pictures of README, from the sample corpus, in headless Chromium
+screenshots: setup
+	$(BIN)/python -m gem_assets_tests.browser.screenshots
 
 ## check: format, lint, types, definitions
 check: setup

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gem_assets.cli import main
 from gem_assets.stages.catalog import ASSETS
+from gem_assets_tests.browser.screenshots import HEAVIEST
 
 CHECKOUT = Path(__file__).parents[1]
 README = (CHECKOUT / "README.md").read_text("utf-8")
@@ -54,3 +55,14 @@ def test_every_make_target_that_is_named_exists():
     makefile = (CHECKOUT / "Makefile").read_text()
     for target in set(re.findall(r"(?:^|`)make ([\w-]+)", README, re.MULTILINE)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_every_picture_is_there_small_and_told_in_words():
+    pictures = re.findall(r"!\[(.*?)\]\((.*?)\)", README)
+    folder = CHECKOUT / "gem_assets_tests" / "browser" / "screenshots"
+    assert {CHECKOUT / path for _, path in pictures} == set(folder.iterdir())
+    for words, path in pictures:
+        assert len(words.split()) > 8, path
+        picture = (CHECKOUT / path).read_bytes()
+        assert picture.startswith(b"\x89PNG")
+        assert len(picture) < HEAVIEST

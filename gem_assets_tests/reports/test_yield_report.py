@@ -257,6 +257,17 @@ def test_every_stage_appears_also_where_nothing_ran(empty: YieldReport):
     assert [row[2:] for row in text_rows(render_text(empty, 100))] == [["0"] * 4 + ["-"] * 4] * 6
 
 
+def test_a_stage_that_nothing_reached_is_not_said_to_have_lost_nothing(tmp_path: Path):
+    home = empty_home(tmp_path)
+    short = Rejected(Reason.CORPUS_TOO_SHORT, "9 characters", record=document(KILN, "Too short"))
+    carry(home, "documents", [(f"{KILN}@1", KILN, short)])
+    carry(home, "procedural_documents", [])
+    page = render_html(read(home))
+    assert page.count("Nothing came this far.") == 1
+    assert "Nothing was lost here." not in page
+    assert "- yield" not in page
+
+
 def test_the_text_is_ascii_and_fits_a_terminal_of_100_columns(report: YieldReport):
     text = render_text(report, 100)
     assert text.isascii()
