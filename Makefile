@@ -34,7 +34,7 @@ test-train: setup train-env
 	$(BIN)/pyright -p gem_assets/training/scripts
 	$(BIN)/pytest gem_assets_tests/training gem_assets_tests/orchestration -m train
 
-## test-itool: equal samples from both kinds of policy, every preference loss, campaigns killed and resumed
+## test-itool: both kinds of policy, every preference loss, campaigns killed and resumed, a round in Dagster; minutes
 test-itool: setup train-env
 	$(BIN)/pytest gem_assets_tests/itool -m train
 

@@ -1,5 +1,6 @@
 """With a real, tiny model in the trainer's environment: both ways to a policy, and a killed campaign."""
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -12,12 +13,13 @@ import pytest
 
 from gem_assets.itool.policies.piped import PipedPolicy
 from gem_assets.itool.policies.serving import open_policy
-from gem_assets.itool.rounds.campaign import Campaign, PolicySettings, load_campaign
-from gem_assets.itool.rounds.campaign_run import run_campaign
+from gem_assets.itool.rounds.campaign import PolicySettings, load_campaign
+from gem_assets.itool.rounds.campaign_run import RoundResult, run_campaign
 from gem_assets.itool.rounds.learning import warm_up
 from gem_assets.itool.rounds.round_files import read_round_rows
 from gem_assets.itool.rounds.searching import search_item
 from gem_assets.itool.rounds.site import Site
+from gem_assets.itool.rounds.trainings import Step
 from gem_assets.itool.search.policy import PolicyError
 from gem_assets.settings import read_environment
 from gem_assets.store.home import Home
@@ -36,10 +38,9 @@ share = 0.1
 train_items = 60
 held_out_items = 10
 grade = false
-{more}
 
 [warmup]
-context = 256
+context = 1024
 precision = "fp32"
 [warmup.tiny]
 hidden = 64
@@ -59,8 +60,6 @@ max_tokens = 24
 temperature = 1.2
 gold = true
 
-[preference]
-loss = "{loss}"
 [preference.training]
 learning_rate = 5e-4
 epochs = 2
@@ -72,13 +71,14 @@ checkpoint_every = 2
 pairs_per_item = 0.0
 gain = -1.0
 """
+SIDES = ("chosen", "rejected")
 TABLES = ("itool_items", "search_nodes", "search_turns", "preference_pairs", "itool_evaluations")
 
 
-def write_campaign(folder: Path, loss: str = "dpo", more: str = "") -> Path:
+def write_campaign(folder: Path) -> Path:
     tasks = write_tasks(folder / "tasks.jsonl", 80, 1)
     path = folder / "family.toml"
-    path.write_text(CAMPAIGN.format(tasks=tasks, loss=loss, more=more))
+    path.write_text(CAMPAIGN.format(tasks=tasks))
     return path
 
 
@@ -104,10 +104,17 @@ def model(place: tuple[Home, Path]) -> Path:
     return warm_up(site_of(*place))
 
 
-@pytest.fixture
-def piped(place, model: Path, trainer: Trainer, tmp_path: Path) -> Generator[PipedPolicy]:
-    with PipedPolicy(trainer, model, model.name, tmp_path / "log", read_environment()) as policy:
+@pytest.fixture(scope="module")
+def piped(place: tuple[Home, Path], model: Path, trainer: Trainer) -> Generator[PipedPolicy]:
+    with PipedPolicy(trainer, model, model.name, place[0].root / "log", read_environment()) as policy:
         yield policy
+
+
+@pytest.fixture(scope="module")
+def undisturbed(place: tuple[Home, Path]) -> RoundResult:
+    """The campaign, carried out in one go."""
+    [result] = run_campaign(site_of(*place), lambda result: None)
+    return result
 
 
 def served_settings(trainer: Trainer) -> PolicySettings:
@@ -150,12 +157,19 @@ def test_a_process_that_dies_or_finds_no_model_is_told(trainer: Trainer, tmp_pat
         pass
 
 
-def counts_of(home: Home) -> dict[str, list]:
+def rows_of(home: Home) -> dict[str, list]:
+    """All rows of both rounds, but for the name of the run that wrote them."""
     kept = {}
     for table in TABLES:
         rows = [row for key in ("family-00000", "family-00001") for row in read_round_rows(home, table, key)]
         kept[table] = [{name: value for name, value in row.items() if name != "run_id"} for row in rows]
     return kept
+
+
+def weights_of(home: Home) -> dict[str, str]:
+    """Each finished model's weights, hashed."""
+    found = home.models.glob("policy-*/model.safetensors")
+    return {path.parent.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
 
 def start(home: Home, path: Path) -> subprocess.Popen[bytes]:
@@ -164,37 +178,50 @@ def start(home: Home, path: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
+def kill_all(process: int) -> None:
+    """Kill a process and those that it started, trainer and policy among them."""
+    started = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    for one in (process, *map(int, started)):
+        os.kill(one, signal.SIGKILL)
+
+
 @pytest.mark.parametrize("moment", ["searching", "preference"])
-def test_a_campaign_that_is_killed_ends_as_one_that_was_not(place, tmp_path: Path, moment: str):
-    home, path = place
-    run_campaign(site_of(home, path), lambda result: None)
+def test_a_campaign_that_is_killed_ends_as_one_that_was_not(place, undisturbed, tmp_path: Path, moment: str):
     other = Home(tmp_path / "home")
     declare_tables(other)
-    child = start(other, path)
+    child = start(other, place[1])
     wanted = {
         "searching": lambda: list((other.root / "itool").glob("*/*.json")),
         "preference": lambda: list(other.models.glob("runs/policy-family-00001-*/checkpoints/*/whole")),
     }[moment]
     while child.poll() is None and not wanted():
-        time.sleep(0.05)
+        time.sleep(0.02)
     assert child.poll() is None, child.stderr.read().decode()
-    os.kill(child.pid, signal.SIGKILL)
+    kill_all(child.pid)
     child.wait()
-    again = start(other, path)
+    assert undisturbed.model not in weights_of(other)
+    again = start(other, place[1])
     assert again.wait() == 0, again.stderr.read().decode()
-    assert counts_of(other) == counts_of(home)
+    assert rows_of(other) == rows_of(place[0])
+    assert weights_of(other) == weights_of(place[0])
 
 
 @pytest.mark.parametrize("loss", ["dpo", "ipo", "simpo", "orpo"])
-def test_each_loss_trains_on_the_pairs_and_sets_the_sides_apart(place, tmp_path: Path, loss: str):
-    home, path = place
-    site = site_of(home, path)
-    run_campaign(site, lambda result: None)
-    changed = site.campaign.preference.model_copy(update={"loss": loss})
-    campaign: Campaign = site.campaign.model_copy(update={"preference": changed})
-    [result] = run_campaign(
-        Site(home, campaign, read_environment(), "run", lambda line: None), lambda result: None
-    )
-    assert result.pairs
-    told = read_training(home.models / result.model)
-    assert told["margin_last"] > told["margin_first"]
+def test_each_loss_sets_the_sides_apart_also_at_the_end_of_a_long_prompt(
+    place, model: Path, undisturbed, loss: str
+):
+    """Nothing of a prompt of 700 tokens and more is cut, nor of the sides after it."""
+    site = site_of(*place)
+    pairs = read_round_rows(site.home, "preference_pairs", "family-00001")[:8]
+    before = "Order 4 red lamp. " * 150
+    rows = [{**{side: pair[side] for side in SIDES}, "prompt": before + pair["prompt"]} for pair in pairs]
+    given = site.campaign.preference
+    training = given.training.model_copy(update={"maximum_steps": 6, "learning_rate": 2e-3})
+    changed = {"training": training, "base": str(model), "tiny": None}
+    configuration = site.campaign.warmup.model_copy(update=changed)
+    told = {"loss": loss, "beta": given.beta, "gamma": given.gamma, "sft_weight": given.sft_weight}
+    step = Step("preference", f"policy-loss-{loss}", configuration, model, rows, told)
+    figures = read_training(site.train(step))
+    assert (figures["rows"], figures["too_long"], figures["steps"]) == (len(rows), 0, 6)
+    assert figures["tokens"] / len(rows) > 2 * 700
+    assert figures["margin_last"] > figures["margin_first"]

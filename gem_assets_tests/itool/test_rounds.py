@@ -1,6 +1,7 @@
 """A round's steps with a scripted policy: what they write, how they go on after a stop, when they end."""
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,12 @@ from gem_assets.itool.rounds.measuring import evaluate, measure_difficulty
 from gem_assets.itool.rounds.round_files import read_round_rows, round_key
 from gem_assets.itool.rounds.searching import make_pairs, read_trees, search_round
 from gem_assets.itool.rounds.site import Site
-from gem_assets.itool.rounds.trainings import sft_row
+from gem_assets.itool.rounds.trainings import Step, prepare_step, sft_row
 from gem_assets.itool.search.policy import Completion, PolicyError, Token
 from gem_assets.reports.deficiencies import read_rounds, render_rounds
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home, StoreError
+from gem_assets.training.trainer import Trainer
 from gem_assets_tests.itool.family import write_tasks
 
 CAMPAIGN = """
@@ -208,6 +210,40 @@ def test_a_row_to_learn_shows_the_history_and_learns_the_turn(home: Home, campai
     row = sft_row(site.train_items[0])
     assert [message["role"] for message in row["messages"]] == ["system", "user", "assistant"]
     assert row["messages"][-1]["content"] == site.train_items[0].gold
+
+
+def test_a_training_has_the_same_name_wherever_the_home_lies(tmp_path: Path, home: Home, campaign: Campaign):
+    trainer, names = Trainer(Path("python"), {}), []
+    for place in (home, Home(tmp_path / "elsewhere")):
+        base = place.models / "policy-family-warmup1-0123456789ab"
+        step = Step("sft", "policy-family-00001", campaign.warmup, base, [{"id": "1"}])
+        names.append(prepare_step(place, step, trainer).name)
+    other = Step("sft", "policy-family-00001", campaign.warmup, home.models / "another", [{"id": "1"}])
+    assert names[0] == names[1] != prepare_step(home, other, trainer).name
+
+
+def test_a_policy_stays_open_until_another_is_asked_for_or_one_is_trained(home: Home, campaign: Campaign):
+    site, guessing = site_of(home, campaign)
+    told = []
+
+    @contextmanager
+    def opening(model: Path):
+        told.append(f"open {model}")
+        yield guessing
+        told.append(f"close {model}")
+
+    with replace(site, opening=opening).holding() as held:
+        for model in ("one", "one", "other"):
+            with held.policy(Path(model)):
+                pass
+        held.before_training()
+        with pytest.raises(PolicyError), held.policy(Path("other")):
+            raise PolicyError("the server is gone")
+        with held.policy(Path("other")):
+            pass
+    # Closed by another model, by the training, by the error, and in the end.
+    other = ["open other", "close other"]
+    assert told == ["open one", "close one", *other, *other, *other]
 
 
 @pytest.mark.parametrize(

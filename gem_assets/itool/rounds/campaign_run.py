@@ -37,15 +37,16 @@ def run_campaign(site: Site, shown: Callable[[RoundResult], None]) -> list[Round
     Raises:
         StoreError, PolicyError, StoppedError: something is missing, broke, or was stopped.
     """
-    evaluate(site, 0, model_of(site, 0))
     results: list[RoundResult] = []
-    for number in range(1, site.campaign.rounds + 1):
-        results.append(run_round(site, number))
-        shown(results[-1])
-        reason = why_stop(site, results[-1])
-        if reason is not None:
-            site.told(f"stopped after round {number}: {reason}")
-            break
+    with site.holding() as held:
+        evaluate(held, 0, model_of(held, 0))
+        for number in range(1, site.campaign.rounds + 1):
+            results.append(run_round(held, number))
+            shown(results[-1])
+            reason = why_stop(site, results[-1])
+            if reason is not None:
+                site.told(f"stopped after round {number}: {reason}")
+                break
     return results
 
 

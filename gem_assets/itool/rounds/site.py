@@ -5,8 +5,8 @@ Does not belong here: what is done with them (`measuring`, `searching`, `learnin
 
 import math
 from collections.abc import Callable, Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from gem_assets.itool.items.from_examples import read_items
 from gem_assets.itool.items.item import Item
 from gem_assets.itool.items.toolace import read_toolace
+from gem_assets.itool.policies.held import HeldPolicy, Opening
 from gem_assets.itool.policies.serving import open_policy
 from gem_assets.itool.rounds.campaign import Campaign
 from gem_assets.itool.rounds.trainings import Step, prepare_step
@@ -24,7 +25,6 @@ from gem_assets.training.launching import launch
 from gem_assets.training.trainer import Trainer, find_trainer
 
 Echo = Callable[[str], None]
-Opening = Callable[[Path], AbstractContextManager[Policy]]
 _TOLD_EVERY = 25
 """Steps between two lines about a training."""
 
@@ -40,6 +40,8 @@ class Site:
     told: Echo
     opening: Opening | None = None
     """How a model's policy is opened, where not as the campaign says."""
+    before_training: Callable[[], None] | None = None
+    """Called before a training begins: an open policy may hold the memory that it takes."""
 
     @cached_property
     def trainer(self) -> Trainer:
@@ -85,10 +87,21 @@ class Site:
         with opened as policy:
             yield policy
 
+    @contextmanager
+    def holding(self) -> Generator["Site"]:
+        """Give this site with policies that stay open until another model is asked for, or trained."""
+        held = HeldPolicy(self.policy)
+        try:
+            yield replace(self, opening=held.policy, before_training=held.close)
+        finally:
+            held.close()
+
     def train(self, step: Step) -> Path:
         """Carry a training out, or find its model; raises StoreError, TrainerError or StoppedError."""
         run = prepare_step(self.home, step, self.trainer)
         if not run.is_done:
+            if self.before_training is not None:
+                self.before_training()
             self.told(f"training {run.name} on {len(step.rows)} rows")
             launch(run, self.environment, self._tell)
         return run.published

@@ -69,7 +69,8 @@ def prepare_step(home: Home, step: Step, trainer: Trainer) -> Run:
     if step.base is not None:
         settings |= {"base": str(step.base), "tiny": None}
     lines = [json.dumps(row, ensure_ascii=False) for row in step.rows]
-    version = content_hash([step.script, lines, settings, step.preference, trainer.version])
+    known = settings | {"base": _base_name(home, settings["base"])}
+    version = content_hash([step.script, lines, known, step.preference, trainer.version])
     name = f"{step.name}-{version[:12]}"
     work, published = home.models / "runs" / name, home.models / name
     order = work / "order.json"
@@ -83,6 +84,13 @@ def prepare_step(home: Home, step: Step, trainer: Trainer) -> Run:
         write_text(work / "validation.jsonl", "")
         write_text(order, json.dumps(_order(home, run, step, settings, trainer), indent=1))
     return run
+
+
+def _base_name(home: Home, base: str | None) -> str | None:
+    """Name what a training starts from: a model of this home by its name, wherever the home lies."""
+    if base is not None and Path(base).parent == home.models:
+        return Path(base).name
+    return base
 
 
 def _order(home: Home, run: Run, step: Step, settings: Mapping[str, Any], trainer: Trainer) -> dict[str, Any]:

@@ -68,21 +68,37 @@ def fit(path: Path, tokenizer: Any, context: int) -> Fitting:
     """Read pairs, each side closed by the end-of-turn token; one that is too long is left out whole."""
     found = Fitting()
     for row in read_rows(path):
-        sides = {side: row[side] + tokenizer.eos_token for side in ("chosen", "rejected")}
-        prompt = count(tokenizer, row["prompt"])
-        lengths = [count(tokenizer, row["prompt"] + text) for text in sides.values()]
+        whole = [row["prompt"] + row[side] + tokenizer.eos_token for side in ("chosen", "rejected")]
+        chosen, rejected = (encode(tokenizer, text) for text in whole)
+        lengths = [len(chosen), len(rejected)]
         if max(lengths) > context:
             found.too_long += 1
             continue
-        found.rows.append({"prompt": row["prompt"], **sides})
+        shared, end = fork(chosen, rejected, len(row["prompt"]))
+        found.rows.append({"prompt": whole[0][:end], "chosen": whole[0][end:], "rejected": whole[1][end:]})
         found.tokens += sum(lengths)
-        found.learnt += sum(lengths) - 2 * prompt
+        found.learnt += sum(lengths) - 2 * shared
     return found
 
 
-def count(tokenizer: Any, text: str) -> int:
-    """Count the tokens of a text."""
-    return len(tokenizer(text, add_special_tokens=False)["input_ids"])
+def encode(tokenizer: Any, text: str) -> list[tuple[int, int]]:
+    """Write a text as its tokens, each with the character after it."""
+    made = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    return [(token, end) for token, (_, end) in zip(made["input_ids"], made["offset_mapping"], strict=True)]
+
+
+def fork(chosen: list[tuple[int, int]], rejected: list[tuple[int, int]], prompt: int) -> tuple[int, int]:
+    """Find where the loss begins: how many tokens, and characters, of the prompt both sides share.
+
+    A token may reach from the prompt into a side, `="` from `day=` into `"Monday"`: it belongs to the side,
+    because that is how the policy writes it.
+    """
+    shared, end = 0, 0
+    for one, other in zip(chosen, rejected, strict=False):
+        if one != other or one[1] > prompt:
+            break
+        shared, end = shared + 1, one[1]
+    return shared, end
 
 
 def build(order: Order, model: Any, tokenizer: Any, rows: list[dict[str, str]]) -> Any:
@@ -139,7 +155,8 @@ def arguments(order: Order) -> dict[str, Any]:
         "save_steps": given["checkpoint_every"],
         "save_total_limit": given["checkpoints_kept"],
         "logging_steps": given["tell_every"],
-        "max_length": None,
+        # Nothing is cut here, pairs that are too long were left out: without a number some losses cut at 512.
+        "max_length": order["context"],
         "report_to": [],
         "disable_tqdm": True,
     }
