@@ -15,7 +15,7 @@ from gem_assets.itool.rounds.campaign import campaign_names, load_campaign
 from gem_assets.itool.rounds.campaign_run import read_result, why_stop
 from gem_assets.itool.rounds.learning import model_of
 from gem_assets.itool.rounds.measuring import error_shares, evaluate, measure_difficulty
-from gem_assets.itool.rounds.round_files import read_round_rows, round_key, split_key
+from gem_assets.itool.rounds.round_files import read_round_rows, round_key, split_key, written_version
 from gem_assets.itool.rounds.searching import make_pairs, search_round
 from gem_assets.itool.rounds.site import Site
 from gem_assets.itool.search.policy import PolicyError
@@ -60,8 +60,8 @@ def round_asset(
                 backfill_policy=one_run_per_shard,
                 group_name="itool",
                 metadata={"dagster/table_name": table, **column_schema_of(table)} if table else {},
-                # What was searched and trained stays: another try goes on where this one broke.
-                retry_policy=dg.RetryPolicy(max_retries=1, delay=5),
+                # No retry policy: it would also try again what somebody has just cancelled. What was searched
+                # and trained stays, so that materialising the round again goes on where it broke.
             )(compute)
 
     return declare
@@ -70,19 +70,19 @@ def round_asset(
 @round_asset(table="itool_items", kinds=frozenset({"duckdb", "pytorch"}))
 def difficulty(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> Materialized:
     """How hard each training item is for the policy before the round: the perplexity of gold, by rank."""
-    return _step(context, workplace, _measure)
+    return _step(context, workplace, _measure, "itool_items")
 
 
 @round_asset(difficulty)
 def selection(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> Materialized:
     """The hardest items, with and without a call apart: what the round searches."""
-    return _step(context, workplace, _select)
+    return _step(context, workplace, _select, "itool_items")
 
 
 @round_asset(selection, table="search_nodes", kinds=frozenset({"duckdb", "pytorch"}))
 def search_trees(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> Materialized:
     """A Monte Carlo search tree over the fragments of each selected turn."""
-    return _step(context, workplace, _search)
+    return _step(context, workplace, _search, "search_turns")
 
 
 @round_asset(search_trees, table="preference_pairs")
@@ -90,7 +90,7 @@ def preference_pairs(
     context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
 ) -> Materialized:
     """Better against worse fragment where trees fork, each with its kind of error."""
-    return _step(context, workplace, _pair, page=True)
+    return _step(context, workplace, _pair, "preference_pairs", page=True)
 
 
 @round_asset(preference_pairs, kinds=frozenset({"pytorch", "huggingface"}))
@@ -106,7 +106,7 @@ def round_evaluation(
     context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
 ) -> Materialized:
     """What the round's policy gets wrong in held-out turns, beside the policy before it."""
-    return _step(context, workplace, _evaluate)
+    return _step(context, workplace, _evaluate, "itool_evaluations")
 
 
 ITOOL_ASSETS = (
@@ -123,22 +123,26 @@ def _step(
     context: dg.AssetExecutionContext,
     workplace: Workplace,
     work: Callable[[Site, int], dict[str, Any]],
+    table: str | None = None,
     page: bool = False,
 ) -> Materialized:
     try:
         name, number = split_key(context.partition_key)
         campaign = load_campaign(name, workplace.home)
         told = partial(context.log.info, "%s")
-        build_rows(workplace.settings, campaign, context.run_id, told)
-        site = Site(workplace.home, campaign, workplace.environment, context.run_id, told)
+        build_rows(workplace.settings, campaign, context.run.run_id, told)
+        site = Site(workplace.home, campaign, workplace.environment, context.run.run_id, told)
         metadata = work(site, number)
+        # What a step's rows were made from; the model's name ends in a hash of that.
+        made = table and written_version(workplace.home, table, context.partition_key)
+        version = made or model_of(site, number).name
     except StoreError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     except (PolicyError, StoppedError) as error:
-        raise dg.Failure(str(error)) from error
+        raise dg.Failure(str(error), allow_retries=False) from error
     if page:
         metadata["trees"] = dg.MetadataValue.url(workplace.addresses.trees(context.partition_key))
-    return dg.MaterializeResult(metadata=metadata)
+    return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
 
 
 def _measure(site: Site, number: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import dagster as dg
 from dagster_duckdb import DuckDBResource
 
 from gem_assets.orchestration.assets import SHARD_ASSETS
+from gem_assets.orchestration.itool_assets import round_evaluation
 from gem_assets.orchestration.resources import Workplace, connected
 from gem_assets.reports.synthesis import read_synthesis, synthesis_markdown
 from gem_assets.reports.viewer import write_viewer
@@ -31,7 +32,9 @@ def warehouse(workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult[An
     )
 
 
-@dg.asset(deps=[warehouse], group_name="reports", kinds={"duckdb"}, automation_condition=_follow)
+@dg.asset(
+    deps=[warehouse, round_evaluation], group_name="reports", kinds={"duckdb"}, automation_condition=_follow
+)
 def yield_report(
     database: dg.ResourceParam[DuckDBResource], workplace: dg.ResourceParam[Workplace]
 ) -> dg.MaterializeResult[Any]:
