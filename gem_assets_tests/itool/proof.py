@@ -34,7 +34,7 @@ from gem_assets.training.configurations import Configuration, TinyModel, Trainin
 from gem_assets.training.runs import read_training
 from gem_assets_tests.itool.family import write_tasks
 
-TASKS, MORE = 440, 400
+TASKS, MORE = 1400, 400
 SHARED = {"rows_per_step": 8, "rows_per_device": 8, "activation_checkpointing": False, "weight_decay": 0.0}
 OFTEN = {"checkpoint_every": 1000, "tell_every": 10}
 ROWS = ("warmed up", "iTool, round 1", "iTool, round 2", "plain, equal steps", "plain on more tasks")
@@ -61,7 +61,7 @@ def campaign_of(seed: int, tasks: Path) -> Campaign:
             precision="fp32",
             training=warmup,
         ),
-        search=SearchSettings(iterations=4, width=3, temperature=1.3, max_tokens=32, gold=True),
+        search=SearchSettings(iterations=4, width=3, temperature=1.0, max_tokens=32, gold=True),
         pairs=PairSettings(against="likeliest"),
         preference=PreferenceSettings(lora=None, sft_weight=1.0, training=preference),
         policy=PolicySettings(),

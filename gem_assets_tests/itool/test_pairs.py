@@ -54,6 +54,12 @@ def test_the_gap_decides(settings, count):
     assert len(forks(GOLD, YEAR, **settings)) == count
 
 
+@pytest.mark.parametrize(("least", "count"), [(0.36, 1), (0.37, 0)])
+def test_what_the_policy_would_hardly_say_is_not_turned_down(least, count):
+    # Every token of these trees has the probability 0.368.
+    assert len(forks(GOLD, YEAR, least_prior=least)) == count
+
+
 @pytest.mark.parametrize(("floor", "count"), [(0.66, 1), (0.67, 0)])
 def test_what_is_chosen_is_good_enough_to_be_learnt(floor, count):
     assert len(forks(YEAR, CLAIM_AND_YEAR, floor=floor, exact=False)) == count

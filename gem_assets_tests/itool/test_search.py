@@ -60,6 +60,20 @@ def test_a_planted_systematic_error_is_found_and_a_pair_points_at_it(seed):
     assert planted.prompt.endswith('"year":')
 
 
+def test_a_policy_is_never_asked_in_the_middle_of_a_token_and_its_error_after_it_is_found():
+    """As models write brackets: `="` is one token, so that none would go on after `day=` alone."""
+    tokens = ({"[remind(": 1.0}, {"day": 1.0}, {'="': 1.0}, {'Monday")': 0.9, 'Sunday")': 0.1}, {"]": 1.0})
+    one = item(syntax="bracket", gold='[remind(day="Sunday")]', tools=())
+    for seed in SEEDS:
+        policy = ScriptedPolicy(branching(*tokens), one.prompt)
+        tree, _ = searched(one, policy, seed=seed)
+        begun = {text for text, _ in policy.asked}
+        assert begun <= {"", "[remind("}
+        [pair] = find_pairs(tree, one, PairSettings())
+        assert pair.prompt.endswith("[remind(day=")
+        assert (pair.chosen_fragment, pair.rejected_fragment) == ('"Sunday")', '"Monday")')
+
+
 def test_the_search_finds_the_right_turn_more_often_than_as_many_plain_questions():
     by_search = by_asking = 0
     for seed in range(50):

@@ -35,6 +35,9 @@ class PairSettings(Record):
     against: Literal["worst", "likeliest"] = "worst"
     """What is turned down: the sibling of the least value (published), or of those that are worse by the gap
     the one the policy is most likely to say."""
+    least_prior: float = Field(default=0.05, ge=0, le=1)
+    """Of what is turned down: mean probability of its tokens. What only the search's temperature brought up
+    is no deficiency of the policy, and pushing it down costs what it says instead. Ours."""
     per_item: int = Field(default=4, ge=1)
     """The most pairs of one item, those with the widest gap. Ours: siblings along one path are alike."""
 
@@ -122,7 +125,9 @@ def _is_fit(tree: Tree, side: Side, item: Item, settings: PairSettings) -> bool:
 
 def _is_worse(side: Side, chosen: Side, settings: PairSettings) -> bool:
     """Tell whether a child is worse than the chosen one, and says something else."""
-    if side[0] is chosen[0] or (
+    if side[0] is chosen[0] or side[0].prior < settings.least_prior:
+        return False
+    if (
         side[0].kind == "sentence"
         and overlap(chosen[0].fragment, side[0].fragment) > settings.maximum_overlap
     ):

@@ -120,12 +120,23 @@ def _priors(tree: Tree, node: Node, settings: SearchSettings) -> list[tuple[Node
 
 
 def _left(tree: Tree, node: Node) -> float:
-    """The probability of all that was not yet seen after a node."""
-    return max(0.0, 1 - sum(child.probability for child in tree.children_of(node)))
+    """The probability of all that was not yet seen after a node and can be had by asking there."""
+    return max(0.0, 1 - _seen(tree, node))
+
+
+def _seen(tree: Tree, node: Node) -> float:
+    """What the children take of the probability; of one that is not asked itself, what its children take."""
+    return sum(
+        child.probability * (_seen(tree, child) if child.inside_token else 1.0)
+        for child in tree.children_of(node)
+    )
 
 
 def _may_ask(tree: Tree, node: Node, settings: SearchSettings) -> bool:
     if node.is_end or node.cut_off or node.attempts >= settings.attempts:
+        return False
+    # A policy never stands in the middle of a token: what it says there is no error of its own.
+    if node.inside_token:
         return False
     if node.children and _left(tree, node) < settings.least_left:
         return False

@@ -45,6 +45,8 @@ class Node:
     """How often the policy was asked to go on from here."""
     cut_off: bool = False
     """A turn ran into the limit of tokens here: there is nothing to go on from."""
+    inside_token: bool = False
+    """A token reaches from this fragment into the next, as `="` from a key into its value."""
     children: list[int] = field(default_factory=list[int])
     turns: list[int] = field(default_factory=list[int])
     """The turns that pass here, in the order in which they were written."""
@@ -109,12 +111,14 @@ class Tree:
         """Hang what the policy wrote on from a node into the tree, and count its reward up to the root."""
         start = node.end
         text = self.text_at(node) + completion.text
+        edges = {token.start for token in completion.tokens} | {len(completion.text)}
         place = node
         for piece, kind in self._pieces(text, node, completion.finished):
             first = place.end - start
             # The end of a turn is a token without characters.
             scores = completion.log_probabilities(first, first + (len(piece) or 1))
             place = self._child(place, piece, kind, scores)
+            place.inside_token |= place.end - start not in edges
         self.count(place, WrittenTurn(text, completion.finished, reward))
 
     def count(self, last: Node, turn: WrittenTurn) -> None:
