@@ -64,7 +64,7 @@ bench-evaluate: eval-env
 proof: setup
 	$(BIN)/python -m gem_assets_tests.verification.proof
 
-## proof-itool: two rounds of iTool on a tiny model beside plain training, SEEDS times; about an hour on two cores
+## proof-itool: two rounds of iTool on a tiny model beside plain training, SEEDS times; some minutes a seed on two cores
 SEEDS ?= 3
 proof-itool: setup train-env
 	$(BIN)/python -m gem_assets_tests.itool.proof --seeds $(SEEDS)

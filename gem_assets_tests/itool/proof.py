@@ -2,7 +2,8 @@
 
 A tiny model is warmed up on a part of a generated family of tasks, then goes through two rounds. Beside it,
 from the same warmed-up model and for as many steps: plain fine-tuning on the same tasks, and on more of them.
-Printed is whatever comes out: the share of held-out turns with an error, median and range over seeds.
+Printed is whatever comes out: the share of held-out turns with an error, median and range over seeds. The
+settings were chosen on the tasks of seed 1, which is not among them.
 
     python -m gem_assets_tests.itool.proof [--seeds N] [--home FOLDER]
 
@@ -35,14 +36,17 @@ from gem_assets.training.runs import read_training
 from gem_assets_tests.itool.family import write_tasks
 
 TASKS, MORE = 1400, 400
+FIRST_SEED = 2
 SHARED = {"rows_per_step": 8, "rows_per_device": 8, "activation_checkpointing": False, "weight_decay": 0.0}
 OFTEN = {"checkpoint_every": 1000, "tell_every": 10}
 ROWS = ("warmed up", "iTool, round 1", "iTool, round 2", "plain, equal steps", "plain on more tasks")
 
+FIGURES = ("steps", "tokens, iTool", *(f"tokens, {name}" for name in ROWS[3:]), "pairs", "pairs about values")
+
 
 def campaign_of(seed: int, tasks: Path) -> Campaign:
     warmup = TrainingSettings(learning_rate=3e-3, epochs=6, seed=seed, **SHARED, **OFTEN)
-    preference = TrainingSettings(learning_rate=2e-4, epochs=3, seed=seed, **SHARED, **OFTEN)
+    preference = TrainingSettings(learning_rate=5e-4, epochs=3, seed=seed, **SHARED, **OFTEN)
     return Campaign(
         name=f"proof-{seed}",
         description="A family of small tasks.",
@@ -91,8 +95,11 @@ def one_seed(home: Home, seed: int, told) -> dict[str, float]:
         ROWS[2]: 1 - (second.after or 0),
     }
     for name, items in ((ROWS[3], site.train_items), (ROWS[4], (*site.train_items, *extra))):
-        found[name] = errors(site, site.held_out_items, _plain(site, name, items, steps))
-    return found | {"steps": steps, **_pair_figures(site)}
+        model = _plain(site, name, items, steps)
+        found[name] = errors(site, site.held_out_items, model)
+        found[f"tokens, {name}"] = _tokens(site, model)
+    tokens = sum(_tokens(site, model_of(site, number)) for number in (1, 2) if _steps(site, number))
+    return found | {"steps": steps, "tokens, iTool": tokens, **_pair_figures(site)}
 
 
 def _held_out(site: Site) -> set[str]:
@@ -113,6 +120,14 @@ def _steps(site: Site, number: int) -> int:
     return 0 if model == model_of(site, number - 1) else read_training(model)["steps"]
 
 
+def _tokens(site: Site, model: Path) -> float:
+    """Tokens that the loss fell on in a training, both sides of a pair counted."""
+    told = read_training(model)
+    return (
+        told["learnt_tokens"] / told["rows"] * told["steps"] * site.campaign.preference.training.rows_per_step
+    )
+
+
 def _pair_figures(site: Site) -> dict[str, float]:
     pairs = [
         pair
@@ -128,7 +143,7 @@ def table(found: list[dict[str, float]]) -> str:
     for name in ROWS:
         values = [one[name] for one in found]
         lines.append(f"{name:32} {statistics.median(values):6.1%}   {min(values):.1%} to {max(values):.1%}")
-    for name in ("steps", "pairs", "pairs about values"):
+    for name in FIGURES:
         lines.append(f"{name:32} {statistics.median(one[name] for one in found):6.0f}")
     return "\n".join(lines)
 
@@ -142,7 +157,7 @@ def main() -> None:
     home = Home(root)
     declare_tables(home)
     found, began = [], time.monotonic()
-    for seed in range(1, asked.seeds + 1):
+    for seed in range(FIRST_SEED, FIRST_SEED + asked.seeds):
         kept = root / f"result-{seed}.json"
         if not kept.is_file():
             figures = one_seed(

@@ -215,12 +215,11 @@ def test_each_loss_sets_the_sides_apart_also_at_the_end_of_a_long_prompt(
     pairs = read_round_rows(site.home, "preference_pairs", "family-00001")[:8]
     before = "Order 4 red lamp. " * 150
     rows = [{**{side: pair[side] for side in SIDES}, "prompt": before + pair["prompt"]} for pair in pairs]
-    given = site.campaign.preference
+    given = site.campaign.preference.model_copy(update={"loss": loss})
     training = given.training.model_copy(update={"maximum_steps": 6, "learning_rate": 2e-3})
     changed = {"training": training, "base": str(model), "tiny": None}
     configuration = site.campaign.warmup.model_copy(update=changed)
-    told = {"loss": loss, "beta": given.beta, "gamma": given.gamma, "sft_weight": given.sft_weight}
-    step = Step("preference", f"policy-loss-{loss}", configuration, model, rows, told)
+    step = Step("preference", f"policy-loss-{loss}", configuration, model, rows, given.told)
     figures = read_training(site.train(step))
     assert (figures["rows"], figures["too_long"], figures["steps"]) == (len(rows), 0, 6)
     assert figures["tokens"] / len(rows) > 2 * 700

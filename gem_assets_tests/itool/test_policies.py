@@ -1,15 +1,24 @@
 """The policy behind a server: what it sends and reads, with a server that answers from a script."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Generator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gem_assets.itool.policies import leash
 from gem_assets.itool.policies.completions import ServedPolicy
+from gem_assets.itool.policies.serving import open_policy
+from gem_assets.itool.rounds.campaign import PolicySettings
 from gem_assets.itool.search.policy import Completion, PolicyError, Token
+from gem_assets.store.home import Home
+from gem_assets.training.trainer import Trainer
 
 
 class ScriptedServer(ThreadingHTTPServer):
@@ -121,3 +130,35 @@ def test_a_server_without_log_probabilities_is_told(server, policy):
     server.answers = [(200, {"choices": [{"index": 0, "text": "yes", "finish_reason": "stop"}]})]
     with pytest.raises(PolicyError, match="log-probabilities"):
         sample(policy)
+
+
+# Starts a server on a leash, which says its process; then waits to be killed.
+_SERVER = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+_CAMPAIGN = f"""
+import subprocess, sys, time
+server = [sys.executable, {leash.__file__!r}, sys.executable, "-c", {_SERVER!r}]
+subprocess.Popen(server, stdin=subprocess.PIPE)
+time.sleep(600)
+"""
+
+
+def test_a_server_ends_with_the_process_that_started_it_even_where_that_is_killed():
+    campaign = subprocess.Popen([sys.executable, "-c", _CAMPAIGN], stdout=subprocess.PIPE)
+    assert campaign.stdout is not None
+    server = int(campaign.stdout.readline())
+    os.kill(server, 0)
+    campaign.kill()
+    campaign.wait()
+    # Closed when the last process that held it has ended.
+    assert campaign.stdout.read() == b""
+    with pytest.raises(ProcessLookupError):
+        os.kill(server, 0)
+
+
+def test_a_server_that_is_not_installed_is_told(home: Home):
+    settings = PolicySettings(backend="command", serve=("no-such-server", "{model}"))
+    with (
+        pytest.raises(PolicyError, match=r"no-such-server, which policy.serve names"),
+        open_policy(home, settings, Trainer(Path("python"), {}), {}, Path("model")),
+    ):
+        pass

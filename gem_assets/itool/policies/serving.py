@@ -3,8 +3,10 @@
 Does not belong here: what it is asked.
 """
 
+import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import httpx
 
+from gem_assets.itool.policies import leash
 from gem_assets.itool.policies.completions import ServedPolicy
 from gem_assets.itool.policies.piped import PipedPolicy
 from gem_assets.itool.rounds.campaign import PolicySettings
@@ -20,7 +23,7 @@ from gem_assets.llm.roles import read_role
 from gem_assets.store.home import Home
 from gem_assets.training.trainer import Trainer, clean
 
-GRACE_SECONDS = 30
+GRACE_SECONDS = 10
 _POLL_SECONDS = 0.5
 
 
@@ -78,12 +81,20 @@ def _served(
         "{python}": str(trainer.python),
     }
     command = [_filled(part, names) for part in settings.serve]
+    if shutil.which(command[0]) is None:
+        raise PolicyError(
+            f"{command[0]}, which policy.serve names, is not there: install it, or name its path"
+        )
     log.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with log.open("ab") as file:
-            server = subprocess.Popen(command, stdout=file, stderr=file, env=clean(environment))
-    except OSError as error:
-        raise PolicyError(f"the policy's server cannot be started ({error}): see policy.serve") from error
+    with log.open("ab") as file:
+        # On a leash: it ends with this process, also where that is killed.
+        server = subprocess.Popen(
+            [sys.executable, leash.__file__, *command],
+            stdin=subprocess.PIPE,
+            stdout=file,
+            stderr=file,
+            env=clean(environment),
+        )
     policy = ServedPolicy(f"http://127.0.0.1:{port}/v1", model.name)
     try:
         _wait(server, port, settings.ready_seconds, log)
@@ -114,9 +125,10 @@ def _wait(server: "subprocess.Popen[bytes]", port: int, seconds: float, log: Pat
 
 
 def _end(server: "subprocess.Popen[bytes]") -> None:
-    server.terminate()
+    assert server.stdin is not None
+    server.stdin.close()  # its sign to end
     try:
-        server.wait(GRACE_SECONDS)
+        server.wait(leash.GRACE_SECONDS + GRACE_SECONDS)
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()

@@ -21,6 +21,12 @@ SHIPPED = Path(__file__).resolve().parents[1] / "campaigns"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 
 
+Loss = Literal["dpo", "ipo", "simpo", "orpo"]
+BETAS: dict[Loss, float] = {"dpo": 0.1, "ipo": 1.0, "simpo": 2.5, "orpo": 0.1}
+"""SimPO's is the published run script's, those of DPO and ORPO are the trainer's own. IPO's is ours: it wants
+the two sides 1 / (2 beta) apart in every token, but most of their tokens are the same."""
+
+
 class CampaignError(StoreError):
     """A campaign that is missing or cannot be read; the message names file, field and remedy."""
 
@@ -28,8 +34,9 @@ class CampaignError(StoreError):
 class PreferenceSettings(Record):
     """The preference step of a round."""
 
-    loss: Literal["dpo", "ipo", "simpo", "orpo"] = "dpo"
-    beta: float = Field(default=0.1, gt=0)
+    loss: Loss = "dpo"
+    beta: float | None = Field(default=None, gt=0)
+    """None for the loss's own, of `BETAS`."""
     gamma: float = Field(default=0.5, ge=0)
     """SimPO's margin (published run script: 0.5, with beta 2.5)."""
     sft_weight: float = Field(default=0.2, ge=0)
@@ -42,6 +49,12 @@ class PreferenceSettings(Record):
         learning_rate=1e-6, epochs=2, rows_per_step=8, weight_decay=0.0
     )
     """Published: learning rate 1e-6, 2 epochs, cosine, warm-up 0.1, 8 rows a step."""
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the trainer's script is told of the loss."""
+        beta = BETAS[self.loss] if self.beta is None else self.beta
+        return {**self.model_dump(mode="json", include={"loss", "gamma", "sft_weight"}), "beta": beta}
 
 
 class StopSettings(Record):

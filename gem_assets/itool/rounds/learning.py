@@ -81,9 +81,8 @@ def train_round(site: Site, number: int, model: Path) -> Path:
             "tiny": None,
         }
     )
-    told = given.model_dump(mode="json", include={"loss", "beta", "gamma", "sft_weight"})
     name = f"policy-{round_key(campaign.name, number)}"
-    return site.train(Step("preference", name, configuration, model, rows, told))
+    return site.train(Step("preference", name, configuration, model, rows, given.told))
 
 
 def preference_rows(site: Site, number: int) -> list[dict[str, Any]]:
