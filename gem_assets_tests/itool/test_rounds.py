@@ -9,7 +9,7 @@ import pytest
 from gem_assets.itool.rounds.at_once import each
 from gem_assets.itool.rounds.campaign import Campaign, load_campaign
 from gem_assets.itool.rounds.campaign_run import RoundResult, read_result, why_stop
-from gem_assets.itool.rounds.learning import preference_rows
+from gem_assets.itool.rounds.learning import preference_rows, split_items
 from gem_assets.itool.rounds.measuring import evaluate, measure_difficulty
 from gem_assets.itool.rounds.round_files import read_round_rows, round_key
 from gem_assets.itool.rounds.searching import make_pairs, read_trees, search_round
@@ -203,6 +203,17 @@ def test_rounds_end_when_there_are_few_pairs_or_no_gain(
     reason = why_stop(site, RoundResult(1, searched, pairs, before, after, "policy"))
     assert (reason is None) == (stops is None)
     assert stops is None or stops in reason
+
+
+def test_rounds_search_also_what_the_warm_up_did_not_learn_from(home: Home, campaign: Campaign):
+    site, _ = site_of(home, campaign.model_copy(update={"warmup_items": 10}))
+    learnt = set(split_items(site))
+    assert len(learnt) == len(site.warmup_items) == 10
+    rows = measure_difficulty(site, 1, MODEL)
+    assert learnt < {row["item_id"] for row in rows}
+    assert {row["item_id"] for row in rows if row["selected"]} - learnt
+    whole, _ = site_of(home, campaign)
+    assert whole.warmup_items == whole.train_items
 
 
 def test_a_row_to_learn_shows_the_history_and_learns_the_turn(home: Home, campaign: Campaign):

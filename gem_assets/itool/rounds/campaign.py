@@ -105,6 +105,9 @@ class Campaign(Record):
     """Characters: items with a longer prompt are left out; None for none."""
     train_items: int | None = Field(default=None, ge=1)
     """At most so many, evenly over all; None for all."""
+    warmup_items: int | None = Field(default=None, ge=1)
+    """How many of them, evenly, the warm-up learns from; None for all. Rounds search all: in turns that the
+    warm-up has learnt by heart there is little left to find."""
     held_out_items: int = Field(default=500, ge=1)
     search: SearchSettings = SearchSettings()
     reward: RewardSettings = RewardSettings()

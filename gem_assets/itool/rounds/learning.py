@@ -32,7 +32,7 @@ def warm_up(site: Site) -> Path:
         return base
     levels = split_items(site)
     for number, level in enumerate(DIFFICULTIES):
-        rows = [sft_row(item) for item in site.train_items if levels[item.item_id] == level]
+        rows = [sft_row(item) for item in site.warmup_items if levels[item.item_id] == level]
         if rows:
             name = f"policy-{campaign.name}-warmup{number + 1}"
             base = site.train(Step("sft", name, campaign.warmup, base, rows))
@@ -42,13 +42,13 @@ def warm_up(site: Site) -> Path:
 
 
 def split_items(site: Site) -> dict[str, Difficulty]:
-    """Say how hard each training item is, before any warm-up."""
+    """Say how hard each item of the warm-up is, before it."""
     if site.campaign.warmup_by == "length":
-        return split_by_rank({item.item_id: float(len(item.prompt)) for item in site.train_items})
+        return split_by_rank({item.item_id: float(len(item.prompt)) for item in site.warmup_items})
     if site.campaign.warmup_by == "rule" or site.campaign.warmup.base is None:
-        return {item.item_id: split_by_rule(item) for item in site.train_items}
+        return {item.item_id: split_by_rule(item) for item in site.warmup_items}
     base = Path(site.campaign.warmup.base).expanduser()
-    return split_by_rank(measure_perplexities(site, base, site.train_items))
+    return split_by_rank(measure_perplexities(site, base, site.warmup_items))
 
 
 def model_of(site: Site, number: int) -> Path:

@@ -4,7 +4,7 @@ Does not belong here: what is done with them (`measuring`, `searching`, `learnin
 """
 
 import math
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -73,6 +73,11 @@ class Site:
         return tuple(item for item in self.items if item.split == "train")
 
     @property
+    def warmup_items(self) -> tuple[Item, ...]:
+        """Those of them that the warm-up learns from."""
+        return tuple(_evenly(self.train_items, self.campaign.warmup_items))
+
+    @property
     def held_out_items(self) -> tuple[Item, ...]:
         """Those that measure: of documents, or dialogues, that nothing is learnt from."""
         return tuple(item for item in self.items if item.split != "train")
@@ -116,7 +121,7 @@ def items_version(items: tuple[Item, ...]) -> str:
     return content_hash([[item.item_id, item.prompt, item.gold] for item in items])
 
 
-def _evenly(items: list[Item], most: int | None) -> list[Item]:
+def _evenly(items: Sequence[Item], most: int | None) -> Sequence[Item]:
     """Take at most so many, spread over all: neighbours are turns of one dialogue."""
     if most is None or len(items) <= most:
         return items
