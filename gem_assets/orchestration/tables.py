@@ -14,8 +14,17 @@ from gem_assets.reports.yield_report import read_report, render_markdown, write_
 from gem_assets.store.snapshot import attach_snapshot
 from gem_assets.store.warehouse import build_warehouse
 
-# Both cost nothing but seconds, so they may follow their inputs by themselves.
-_follow = dg.AutomationCondition.any_deps_updated() & ~dg.AutomationCondition.in_progress()
+NOW_AND_THEN = "*/10 * * * *"
+"""When to look at what a long backfill has made so far."""
+
+# Both cost nothing but seconds, so they may follow their inputs by themselves. To build them after each run
+# of a backfill would take as long as its runs: they wait for its end, or for the clock. What was updated
+# while they were built is not forgotten.
+_follow = (
+    dg.AutomationCondition.any_deps_updated().since(dg.AutomationCondition.newly_requested())
+    & ~dg.AutomationCondition.in_progress()
+    & (~dg.AutomationCondition.any_deps_in_progress() | dg.AutomationCondition.cron_tick_passed(NOW_AND_THEN))
+)
 
 
 @dg.asset(
