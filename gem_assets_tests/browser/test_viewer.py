@@ -247,6 +247,19 @@ def test_a_link_to_what_is_gone_says_so(page: Any, address: str):
     assert "there is no shard other-00000" in page.locator(".empty").inner_text()
 
 
+def test_where_no_text_became_a_dialogue_the_list_says_how_each_ended(page: Any, tmp_path: Path):
+    home = empty_home(tmp_path)
+    carry(home, "documents", [(f"{KILN}@1", KILN, Kept((document(KILN),)))])
+    essay = Rejected(Reason.FILTER_NOT_MULTI_STEP, "an essay")
+    carry(home, "procedural_documents", [(KILN, KILN, essay)])
+    with open_live(home) as connection:
+        folder = write_viewer(home, connection).parent
+    page.goto(f"{folder.as_uri()}/index.html")
+    assert page.locator(".row .end").all_inner_texts() == ["filter_not_multi_step"]
+    assert page.get_by_role("checkbox").is_checked()
+    assert page.complaints == []
+
+
 def test_hostile_text_does_no_harm_anywhere(page: Any, tmp_path: Path):
     home = empty_home(tmp_path)
     about = {"title": HOSTILE, "source": HOSTILE, "place": HOSTILE, "url": "javascript:window.harmed=1"}

@@ -18,6 +18,7 @@ const note = document.getElementById("note");
 const waiting = new Map();
 const shards = new Map();
 let rows = [];
+let noDialogue = false;
 let versions = new Map();
 let found = [];
 let leave = () => {};
@@ -68,6 +69,7 @@ function readIndex(index) {
       rows.push(row);
     });
   }
+  noDialogue = rows.length > 0 && rows.every((row) => row.messages === null);
 }
 
 /* ---------- making elements ---------- */
@@ -172,11 +174,14 @@ function valuesOf(row, name) {
   return row[name] === null || row[name] === undefined ? [] : [row[name]];
 }
 
+// Where no text became a dialogue, a list of dialogues would be empty and say nothing.
+const showsAll = (wanted) => noDialogue || Boolean(wanted.get("all"));
+
 function matches(row, wanted, but) {
   const query = (wanted.get("q") || "").toLowerCase().split(/\s+/).filter(Boolean);
   const outcome = wanted.get("outcome");
   if (outcome && but !== "outcome" && row.outcome !== outcome) return false;
-  if (!wanted.get("all") && row.messages === null) return false;
+  if (!showsAll(wanted) && row.messages === null) return false;
   if (FILTERS.some(([name]) => name !== but && wanted.get(name) && !valuesOf(row, name).includes(wanted.get(name)))) return false;
   return query.every((word) => row.text.includes(word));
 }
@@ -209,11 +214,11 @@ function showList(wanted) {
   const refresh = () => {
     found = rows.filter((row) => matches(row, wanted));
     listing.scrollTop = 0;
-    count.textContent = `${things(found.length, wanted.get("all") ? "branch" : "trajectory").replace("branchs", "branches").replace("trajectorys", "trajectories")} of ${number(rows.length)} branches`;
+    count.textContent = `${things(found.length, showsAll(wanted) ? "branch" : "trajectory").replace("branchs", "branches").replace("trajectorys", "trajectories")} of ${number(rows.length)} branches`;
     drawRows(listing);
   };
   const side = el("aside", { class: "filters" }, search, outcomes(wanted), FILTERS.map(([name, title]) => picker(wanted, name, title)),
-    el("label", { class: "check" }, el("input", { type: "checkbox", checked: !!wanted.get("all"), on: { change: (event) => change(wanted, "all", event.target.checked ? "1" : "") } }),
+    el("label", { class: "check" }, el("input", { type: "checkbox", checked: showsAll(wanted), on: { change: (event) => change(wanted, "all", event.target.checked ? "1" : "") } }),
       "also what never became a dialogue"),
     [...wanted.keys()].length ? el("a", { class: "reset", href: "#" }, "Clear all") : null);
   view.className = "browse";
@@ -245,7 +250,8 @@ function picker(wanted, name, title) {
 
 function drawRows(listing) {
   if (!found.length) {
-    fill(listing, el("p", { class: "empty" }, rows.length ? "Nothing matches. Clear a filter, or also show what never became a dialogue." : "Nothing was materialised yet: `gem ingest PATH --corpus NAME`, then `gem run`."));
+    fill(listing, el("p", { class: "empty" }, rows.length ? "Nothing matches. Clear a filter, or also show what never became a dialogue."
+      : ["Nothing was materialised yet: ", el("code", {}, "gem ingest PATH --corpus NAME"), ", then ", el("code", {}, "gem run"), "."]));
     return;
   }
   const first = Math.max(0, Math.floor(listing.scrollTop / ROW_HEIGHT) - 6);
