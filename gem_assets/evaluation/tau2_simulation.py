@@ -25,6 +25,8 @@ from gem_assets.store.home import Home
 
 AGENT, USER, JUDGE = "tau2_agent", "tau2_user", "tau2_judge"
 """Names of the relays, and of the calls in the journal."""
+UNREADABLE = "unreadable_answer"
+"""How a conversation ended in which the model wrote a call that is no JSON object, or nothing at all."""
 TABLE, FACTS = "tau2_simulations", "simulation"
 TRIALS = 4
 
@@ -141,15 +143,17 @@ def _row(line: Mapping[str, Any]) -> dict[str, Any]:
     reward = simulation.get("reward_info") or {}
     parts = reward.get("reward_breakdown") or {}
     messages = simulation.get("messages") or []
-    error = line["error"]
+    # An answer the harness cannot read ends the conversation: the model failed, the simulation did not break.
+    unreadable = line.get("by_model", False)
+    error = None if unreadable else line["error"]
     refused = error is not None and f"{REFUSED} {AGENT}" in error
     return {
         "task_id": str(line["task_id"]),
         "trial": line["trial"],
         "seed": line["seed"],
         # What a server refuses the model to say (too long, filtered) is the model's failure, and counted.
-        "reward": 0.0 if refused else reward.get("reward"),
-        "termination": simulation.get("termination_reason"),
+        "reward": 0.0 if refused or unreadable else reward.get("reward"),
+        "termination": UNREADABLE if unreadable else simulation.get("termination_reason"),
         "database_right": parts["DB"] == 1 if "DB" in parts else None,
         "told_all": parts["COMMUNICATE"] == 1 if "COMMUNICATE" in parts else None,
         "calls": sum(len(m.get("tool_calls") or []) for m in messages if m.get("role") == "assistant"),

@@ -4,12 +4,12 @@ It is no model: the agent's calls are the benchmark's own expected actions.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from gem_assets_tests.evaluation.bfcl_player import calling
-from gem_assets_tests.stub_server import Reply
+from gem_assets_tests.stub_server import Fault, Reply
 
 AGENT, USER, JUDGE = "agent-model", "user-model", "judge-model"
 
@@ -18,17 +18,24 @@ class Conversations:
     """Answers as any of them, told apart by the model that is asked for.
 
     The agent does nothing in the tasks `idle`, the judge lets none of the tasks `unmet` pass.
+    In the tasks `garbled` the agent says what stands there.
     """
 
     def __init__(
-        self, checkout: Path, domain: str, idle: Collection[str] = (), unmet: Collection[str] = ()
+        self,
+        checkout: Path,
+        domain: str,
+        idle: Collection[str] = (),
+        unmet: Collection[str] = (),
+        garbled: Mapping[str, str | Reply | Fault] | None = None,
     ) -> None:
         path = checkout / "data" / "tau2" / "domains" / domain / "tasks.json"
         self._tasks = {str(task["id"]): task for task in json.loads(path.read_text("utf-8"))}
         self._idle = idle
         self._unmet = unmet
+        self._garbled = garbled or {}
 
-    def __call__(self, request: dict[str, Any]) -> str | Reply:
+    def __call__(self, request: dict[str, Any]) -> str | Reply | Fault:
         if request["model"] == JUDGE:
             return self._judge(request)
         return self._user(request) if request["model"] == USER else self._agent(request)
@@ -47,11 +54,13 @@ class Conversations:
         fitting = [key for key, lines in told.items() if all(line in system["content"] for line in lines)]
         return f"Task {max(fitting, key=lambda key: sum(map(len, told[key])))}"
 
-    def _agent(self, request: dict[str, Any]) -> str | Reply:
+    def _agent(self, request: dict[str, Any]) -> str | Reply | Fault:
         task = next(m["content"] for m in request["messages"] if m["role"] == "user").removeprefix("Task ")
         criteria = self._tasks[task]["evaluation_criteria"]
         done = sum(m["role"] == "tool" for m in request["messages"])
         actions = criteria["actions"] or []
+        if task in self._garbled:
+            return self._garbled[task]
         if task in self._idle:
             return "I cannot help with that."
         if done < len(actions):

@@ -19,9 +19,10 @@ from gem_assets.evaluation.tau2_scoring import check_scale, pass_at, pass_hat, s
 from gem_assets.evaluation.tau2_simulation import FACTS, simulate
 from gem_assets.settings import Settings
 from gem_assets.store.home import Home
+from gem_assets_tests.evaluation.bfcl_player import calling
 from gem_assets_tests.evaluation.evaluating import KEY
 from gem_assets_tests.evaluation.tau2_player import AGENT, JUDGE, USER, Conversations
-from gem_assets_tests.stub_server import StubServer
+from gem_assets_tests.stub_server import Reply, StubServer, context_too_long
 
 
 @pytest.mark.parametrize(
@@ -160,6 +161,30 @@ def test_expected_actions_solve_and_doing_nothing_does_not_four_times_each(
     [run] = read_part(home, "benchmark_runs", "mine", "retail")
     assert run["user_model"].startswith(f"hosted_vllm/{USER}")
     assert (run["judge_model"], run["incomparable"]) == (None, None)
+
+
+@pytest.mark.evaluate
+@pytest.mark.xdist_group("evaluate")
+def test_an_answer_that_nobody_can_read_is_unsolved_and_stops_no_evaluation(
+    home: Home, tau2_checkout: Path, tau2_python: Path
+):
+    settings = Settings(home=home.root)
+    garbled = {
+        "0": calling([{"get_order_details": '{"order_id": '}]),
+        "1": calling([{"get_order_details": "[]"}]),
+        "2": Reply(""),
+        "3": context_too_long(),
+    }
+    with StubServer(Conversations(tau2_checkout, "retail", garbled=garbled)) as server:
+        variables, model = described(server, tau2_checkout, tau2_python)
+        found = asyncio.run(simulate(settings, variables, model, "retail", "run-1", limit=5))
+        assert (found.failed, found.refused) == (0, 4), found.errors
+    rows = read_part(home, "tau2_simulations", "mine", "retail")
+    ended = {row["task_id"]: (row["termination"], row["reward"], row["error_kind"]) for row in rows}
+    unreadable = ("unreadable_answer", 0.0, None)
+    assert ended["0"] == ended["1"] == ended["2"] == unreadable
+    assert ended["3"] == (None, 0.0, "refused")
+    assert ended["4"] == ("user_stop", 1.0, None)
 
 
 @pytest.mark.evaluate

@@ -6,7 +6,7 @@ CREATE TABLE tau2_simulations (
     trial           INTEGER NOT NULL,
     seed            BIGINT NOT NULL,
     reward          DOUBLE,             -- 1: solved; NULL where the simulation broke
-    termination     VARCHAR,            -- user_stop, agent_stop, max_steps, too_many_errors
+    termination     VARCHAR,            -- user_stop, agent_stop, max_steps, too_many_errors; unreadable_answer: no JSON, or nothing
     database_right  BOOLEAN,            -- what it left in the database is what it should be
     told_all        BOOLEAN,            -- it told the user what had to be told
     calls           INTEGER NOT NULL,   -- of the model

@@ -15,6 +15,7 @@ import platform
 import random
 import sys
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,8 @@ def simulate(job: dict[str, Any]) -> dict[str, Any]:
             simulation = run_one(job, task, seeds[trial])
             row |= {"error": None, "simulation": simulation.model_dump(mode="json")}
         except Exception as error:  # a simulation that broke is told, the others go on
-            row |= {"error": f"{type(error).__name__}: {error}"[:2000], "simulation": None}
+            told = f"{type(error).__name__}: {error}"[:2000]
+            row |= {"error": told, "simulation": None, "by_model": _is_models_doing(error)}
         with lock, results.open("a") as file:
             file.write(json.dumps(row) + "\n")
 
@@ -77,6 +79,20 @@ def simulate(job: dict[str, Any]) -> dict[str, Any]:
             for task in tasks:
                 pool.submit(run, task, trial)
     return {"simulated": len(tasks) * job["trials"]}
+
+
+def _is_models_doing(error: Exception) -> bool:
+    """Tell whether the harness stumbled over what the model wrote: a call that is no JSON object, or nothing.
+
+    It comes to grief over these, so a run with one such answer would never end. What a request fails of
+    passes through litellm.
+    """
+    if str(error).startswith("AssistantMessage must have"):
+        return True
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    return any(file.endswith("/agent/llm_agent.py") for file in files) and not any(
+        "/litellm/" in file for file in files
+    )
 
 
 def _simulated_v0(job: dict[str, Any], task: Any, seed: int) -> Any:  # noqa: ANN401
