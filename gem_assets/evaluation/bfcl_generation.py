@@ -74,14 +74,9 @@ async def generate(
         ):
             lines = await _ask(bfcl, job, scratch, server, telling)
         rows = [_row(line, evaluated, category, run_id) for line in lines]
-    found = Generation(
-        category=category,
-        entries=len(ids),
-        whole=len(bfcl.ids),
-        package=bfcl.package,
-        data_hash=bfcl.data_hash,
-        **count_answering(rows, len(ids), server.tallies[TASK], [], time.monotonic() - began),
-    )
+    counted = count_answering(rows, len(ids), server.tallies[TASK], [], time.monotonic() - began)
+    about = {"category": category, "package": bfcl.package, "data_hash": bfcl.data_hash}
+    found = Generation(entries=len(ids), whole=len(bfcl.ids), **about, **counted)
     write_part(home, TABLE, evaluated.name, category, rows, {FACTS: json.dumps(asdict(found))})
     return found
 

@@ -5,7 +5,7 @@ Running it again asks nothing that was answered. Does not belong here: which che
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -82,19 +82,7 @@ async def simulate(
     named = {"evaluated_model": evaluated.name, "domain": domain, "run_id": run_id}
     named |= {"settings_hash": content_hash([evaluated.settings_hash, *others.values()])}
     rows = [named | _row(line) for line in lines]
-    tallies = dict(server.tallies)
-    asked = tallies.pop(AGENT)
-    found = Simulation(
-        domain=domain,
-        tasks=len(ids),
-        whole=len(tau2.ids),
-        trials=TRIALS,
-        package=tau2.package,
-        data_hash=tau2.data_hash,
-        user_model=others[USER],
-        judge_model=others.get(JUDGE),
-        **count_answering(rows, len(ids) * TRIALS, asked, tallies.values(), time.monotonic() - began),
-    )
+    found = _summary(tau2, rows, server, len(ids), others, time.monotonic() - began)
     write_part(home, TABLE, evaluated.name, domain, rows, {FACTS: json.dumps(asdict(found))})
     return found
 
@@ -136,6 +124,29 @@ async def _talk(
     if server.stopped is not None:
         raise EvaluationError(server.stopped)
     return [json.loads(line) for line in _lines(results)]
+
+
+def _summary(
+    tau2: Tau2,
+    rows: Sequence[Mapping[str, Any]],
+    server: RelayServer,
+    tasks: int,
+    others: Mapping[str, str],
+    seconds: float,
+) -> Simulation:
+    tallies = dict(server.tallies)
+    asked = tallies.pop(AGENT)
+    return Simulation(
+        domain=tau2.domain,
+        tasks=tasks,
+        whole=len(tau2.ids),
+        trials=TRIALS,
+        package=tau2.package,
+        data_hash=tau2.data_hash,
+        user_model=others[USER],
+        judge_model=others.get(JUDGE),
+        **count_answering(rows, tasks * TRIALS, asked, tallies.values(), seconds),
+    )
 
 
 def _row(line: Mapping[str, Any]) -> dict[str, Any]:
