@@ -168,6 +168,21 @@ def test_replayed_pairs_are_of_earlier_rounds_and_none_twice(home: Home, campaig
     assert len({str(row) for row in second}) == len(second)
 
 
+@pytest.mark.parametrize("loss", ["dpo", "ipo", "simpo", "orpo"])
+def test_rows_hold_the_pairs_and_those_of_dpo_the_whole_turn(home: Home, campaign: Campaign, loss: str):
+    given = campaign.preference.model_copy(update={"loss": loss})
+    site, _ = site_of(home, campaign.model_copy(update={"preference": given}))
+    whole_round(site)
+    pairs = read_round_rows(home, "preference_pairs", "family-00001")
+    starts = {one.item_id: one.prompt for one in site.items}
+    rows = preference_rows(site, 1)
+    for pair, row in zip(pairs, rows, strict=True):
+        for side in ("chosen", "rejected"):
+            assert row["prompt"] + row[side] == pair["prompt"] + pair[side]
+        assert row["prompt"] == (starts[pair["item_id"]] if loss == "dpo" else pair["prompt"])
+    assert any(pair["prompt"] not in starts.values() for pair in pairs)
+
+
 def test_the_report_tells_what_each_round_changed(home: Home, campaign: Campaign):
     site, _ = site_of(home, campaign)
     evaluate(site, 0, MODEL)

@@ -4,7 +4,7 @@ Does not belong here: how a training runs (`training/`), which pairs there are (
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,12 @@ def train_round(site: Site, number: int, model: Path) -> Path:
 
 
 def preference_rows(site: Site, number: int) -> list[dict[str, Any]]:
-    """Write a round's pairs as rows, with pairs of earlier rounds beside them: no pair twice."""
+    """Write a round's pairs as rows, with pairs of earlier rounds beside them: no pair twice.
+
+    DPO's begin where the turn does: what both sides share cancels out of the preference, which falls on what
+    differs, but the SFT term keeps the whole turn likely. Over ends alone, a policy forgot how turns begin.
+    The other losses take means over tokens, where nothing cancels, and begin at the fork.
+    """
     campaign = site.campaign
     own = _pairs(site, number)
     known = {row["pair_id"] for row in own}
@@ -94,7 +99,18 @@ def preference_rows(site: Site, number: int) -> list[dict[str, Any]]:
     unique = {pair["pair_id"]: pair for pair in earlier}.values()
     left = [pair for pair in unique if pair["pair_id"] not in known]
     replayed = _some(left, round(campaign.preference.replay * len(own)), campaign.seed + number)
-    return [{name: pair[name] for name in ("prompt", "chosen", "rejected")} for pair in (*own, *replayed)]
+    starts = {item.item_id: item.prompt for item in site.train_items if campaign.preference.loss == "dpo"}
+    return [_row(pair, starts.get(pair["item_id"], str(pair["prompt"]))) for pair in (*own, *replayed)]
+
+
+def _row(pair: Mapping[str, Any], start: str) -> dict[str, str]:
+    """Write a pair with all that follows a start of its prompt on both sides."""
+    begun = pair["prompt"][len(start) :]
+    return {
+        "prompt": pair["prompt"][: len(start)],
+        "chosen": begun + pair["chosen"],
+        "rejected": begun + pair["rejected"],
+    }
 
 
 def _pairs(site: Site, number: int) -> list[dict[str, Any]]:
