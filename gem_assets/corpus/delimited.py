@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Literal
 
 from gem_assets.corpus.columns import missing_text, row_of
+from gem_assets.corpus.decompressing import ByteStream
 from gem_assets.corpus.lines import Overlong, read_lines, refuse_overlong
-from gem_assets.corpus.opening import ByteStream
 from gem_assets.corpus.rows import (
     BLANK,
     FieldNames,

@@ -6,10 +6,10 @@ Does not belong here: JSON that spreads over lines (`json_values.py`).
 from collections.abc import Iterator
 from itertools import chain
 
+from gem_assets.corpus.decompressing import ByteStream
 from gem_assets.corpus.json_objects import read_object
 from gem_assets.corpus.json_values import read_values
 from gem_assets.corpus.lines import Overlong, read_lines, refuse_overlong
-from gem_assets.corpus.opening import ByteStream
 from gem_assets.corpus.rows import BLANK, FieldNames, Found
 from gem_assets.settings import IngestSettings
 

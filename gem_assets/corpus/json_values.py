@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gem_assets.corpus.decompressing import ByteStream
 from gem_assets.corpus.json_objects import read_object
 from gem_assets.corpus.lines import BLOCK_BYTES, Overlong, refuse_overlong
-from gem_assets.corpus.opening import ByteStream
 from gem_assets.corpus.rows import FieldNames, Found, RefusalReason, Refused, RefusedFileError, excerpt_of
 from gem_assets.settings import IngestSettings
 

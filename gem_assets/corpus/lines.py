@@ -6,7 +6,7 @@ Does not belong here: what a line means.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gem_assets.corpus.opening import ByteStream
+from gem_assets.corpus.decompressing import ByteStream
 from gem_assets.corpus.rows import RefusalReason, Refused, excerpt_of
 
 BLOCK_BYTES = 2**20
