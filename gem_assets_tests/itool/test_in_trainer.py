@@ -216,7 +216,9 @@ def test_each_loss_sets_the_sides_apart_also_at_the_end_of_a_long_prompt(
     before = "Order 4 red lamp. " * 150
     rows = [{**{side: pair[side] for side in SIDES}, "prompt": before + pair["prompt"]} for pair in pairs]
     given = site.campaign.preference.model_copy(update={"loss": loss})
-    training = given.training.model_copy(update={"maximum_steps": 6, "learning_rate": 2e-3})
+    # All pairs in every step: the margins of two steps are of the same pairs.
+    whole = {"rows_per_step": len(rows), "rows_per_device": len(rows)}
+    training = given.training.model_copy(update={"maximum_steps": 6, "learning_rate": 1e-3, **whole})
     changed = {"training": training, "base": str(model), "tiny": None}
     configuration = site.campaign.warmup.model_copy(update=changed)
     step = Step("preference", f"policy-loss-{loss}", configuration, model, rows, given.told)
