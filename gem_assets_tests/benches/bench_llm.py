@@ -73,7 +73,7 @@ def client(name: str) -> Iterator[Callable[[str, int, int], tuple[float, float]]
 
 
 def bench_cpu(quick: bool) -> None:
-    calls, rounds, in_flight = (100, 2, 32) if quick else (400, 7, 32)
+    calls, rounds, in_flight = (100, 2, 32) if quick else (300, 12, 32)
     for latency in (0.0, 0.2):
         best: dict[str, tuple[float, float]] = {}
         with stub(latency) as url, ExitStack() as stack:
