@@ -36,7 +36,7 @@ WITH both_ways AS (
     SELECT way, len(list_filter((payload->'messages')::JSON[], lambda message:
                message->>'role' = 'assistant' AND json_array_length(message->'tool_calls') = 0 AND regexp_matches(
                    message->>'content',
-                   '\b(no|not have an?|n.t have an?|none of (my|the|these)|without an?|lack an?) ([a-z-]+ ){0,3}tools?\b',
+                   '\b(no|(not|\w+n.t) have (an?|any|the)|none of (my|the|these)|without an?|lack an?) ([a-z-]+ ){0,3}tools?\b',
                    'i'))) > 0 AS says_so, shard, document_id
     FROM validated
 )
