@@ -63,10 +63,13 @@ def synthesizer_loop(
     corpus: str | None,
     limit: int,
 ) -> None:
-    """Train a small Synthesizer, serve it here, synthesize, verify, and set it beside the pipeline."""
+    """Carry shards through the pipeline, train a small Synthesizer, serve it, synthesize, verify, compare."""
+    from gem_assets.orchestration.run_shards import Wanted as Pipeline
+    from gem_assets.orchestration.run_shards import run_shards
     from gem_assets.training.command import Wanted
     from gem_assets.training.loop import run_loop
 
     chosen = choose_shards(Home(settings.home), corpus, ())
     wanted = Wanted("synthesizer", recipe, configuration)
-    sys.exit(run_loop(settings, environment, wanted, chosen, limit, click.echo))
+    code = run_shards(settings, environment, chosen, Pipeline())
+    sys.exit(code or run_loop(settings, environment, wanted, chosen, limit, click.echo))

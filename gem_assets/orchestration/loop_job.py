@@ -1,4 +1,4 @@
-"""The job that closes the loop: train a small Synthesizer, serve it, let it write, check what it wrote.
+"""The job that closes the loop: choose rows, train a small Synthesizer, serve it, let it write, check that.
 
 One op, because the model lives only as long as its server: the assets `synthesizer_model` and
 `synthesized_trajectories` are the same steps for a model that is served for longer.

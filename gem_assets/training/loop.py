@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from gem_assets.datasets.command import run_dataset
+from gem_assets.datasets.recipe_staleness import stale_reason
+from gem_assets.datasets.recipes import load_recipe
 from gem_assets.reports.synthesis import read_synthesis, synthesis_text
 from gem_assets.settings import Settings
 from gem_assets.stages.synthesizing import synthesize_shards
@@ -23,14 +26,19 @@ def run_loop(
     limit: int | None,
     echo: Echo,
 ) -> int:
-    """Train, serve, synthesize, verify; returns the exit code, 1 where the training was stopped.
+    """Choose rows, train, serve, synthesize, verify; returns the exit code, 1 where a step came to nothing.
 
-    A Synthesizer that writes nothing fit to keep is an outcome like another, and told as such.
+    The recipe's data set is built where today's trajectories would make another of it. A Synthesizer that
+    writes nothing fit to keep is an outcome like another, and told as such.
     """
-    code = run_train(settings, environment, wanted, echo)
+    home = Home(settings.home)
+    recipe = load_recipe(wanted.recipe, home)
+    stale = stale_reason(home, recipe) is not None
+    code = run_dataset(settings, wanted.recipe, False, echo) if stale else 0
+    code = code or run_train(settings, environment, wanted, echo)
     if code:
         return code
-    model = find_model(Home(settings.home), "synthesizer", wanted.recipe)
+    model = find_model(home, "synthesizer", recipe.name)
     with serving(find_trainer(environment), model, environment) as served:
         echo(f"serving   {served.name} at {served.base_url}")
         return run_synthesize(

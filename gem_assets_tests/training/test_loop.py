@@ -17,6 +17,7 @@ from gem_assets.training.loop import run_loop
 from gem_assets.training.runs import find_model
 from gem_assets.training.serving import serving
 from gem_assets.training.trainer import find_trainer
+from gem_assets_tests.training.conftest import ALL
 
 pytestmark = pytest.mark.train
 
@@ -43,11 +44,12 @@ activation_checkpointing = false
 def looped(with_rows_once: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, list[str], int]:
     home = Home(Path(shutil.copytree(with_rows_once, tmp_path_factory.mktemp("loop") / "home")))
     (home.root / "training" / "untaught.toml").write_text(UNTAUGHT)
+    (home.root / "recipes" / "unbuilt.toml").write_text(ALL)
     told: list[str] = []
     code = run_loop(
         Settings(home=home.root),
         {"GEM_HOME": str(home.root)},
-        Wanted("synthesizer", "all", "untaught"),
+        Wanted("synthesizer", "unbuilt", "untaught"),
         shard_names(home),
         1,
         told.append,
@@ -71,6 +73,7 @@ def test_the_loop_closes_and_says_what_came_of_it(looped: tuple[Home, list[str],
     assert (outcome, reason) == ("kept", None), evidence
     assert tokens > 100
     assert checked == (1,)
+    assert any(line.startswith("recipe unbuilt: ") for line in told), "its data set was not built"
     assert any("validated_synthesized_trajectories" in line for line in told)
     assert "say a tool is missing" in told[-1]
 
