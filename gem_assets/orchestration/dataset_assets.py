@@ -17,7 +17,7 @@ from gem_assets.datasets.recipes import load_recipe, recipe_names
 from gem_assets.datasets.tokens import estimate_packing
 from gem_assets.orchestration.assets import SHARD_ASSETS, Materialized
 from gem_assets.orchestration.metadata import column_schema
-from gem_assets.orchestration.partitions import one_run_per_shard
+from gem_assets.orchestration.partitions import add_missing, one_run_per_shard
 from gem_assets.orchestration.resources import Workplace
 from gem_assets.store.connections import open_live, open_memory
 from gem_assets.store.home import Home, StoreError
@@ -36,11 +36,7 @@ _QUOTED = 20
 
 def register_recipes(instance: dg.DagsterInstance, home: Home) -> list[str]:
     """Make every shipped recipe and every one in GEM_HOME/recipes a partition; returns those that are new."""
-    known = set(instance.get_dynamic_partitions("recipes"))
-    new = [name for name in recipe_names(home) if name not in known]
-    if new:
-        instance.add_dynamic_partitions("recipes", new)
-    return new
+    return add_missing(instance, "recipes", recipe_names(home))
 
 
 def recipe_asset(

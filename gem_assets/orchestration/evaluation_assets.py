@@ -21,7 +21,7 @@ from gem_assets.evaluation.tau2_simulation import simulate
 from gem_assets.llm.stopping import run_until_stopped
 from gem_assets.orchestration.assets import Materialized
 from gem_assets.orchestration.metadata import column_schema_of
-from gem_assets.orchestration.partitions import one_run_per_shard
+from gem_assets.orchestration.partitions import add_missing, one_run_per_shard
 from gem_assets.orchestration.progress import progress_teller
 from gem_assets.orchestration.resources import Workplace
 from gem_assets.records.base import content_hash
@@ -46,11 +46,7 @@ bfcl_parts = dg.MultiPartitionsDefinition(
 
 def register_evaluated_models(instance: dg.DagsterInstance, home: Home) -> list[str]:
     """Make every evaluated model a partition; returns those that are new."""
-    known = set(instance.get_dynamic_partitions("evaluated_models"))
-    new = [name for name in evaluated_names(home) if name not in known]
-    if new:
-        instance.add_dynamic_partitions("evaluated_models", new)
-    return new
+    return add_missing(instance, "evaluated_models", evaluated_names(home))
 
 
 def evaluation_asset(

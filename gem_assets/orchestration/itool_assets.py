@@ -21,7 +21,7 @@ from gem_assets.itool.rounds.site import Site
 from gem_assets.itool.search.policy import PolicyError
 from gem_assets.orchestration.assets import Materialized
 from gem_assets.orchestration.metadata import column_schema_of
-from gem_assets.orchestration.partitions import one_run_per_shard
+from gem_assets.orchestration.partitions import add_missing, one_run_per_shard
 from gem_assets.orchestration.resources import Workplace
 from gem_assets.reports.search_trees import write_trees
 from gem_assets.store.home import Home, StoreError
@@ -33,16 +33,12 @@ itool_rounds = dg.DynamicPartitionsDefinition(name="itool_rounds")
 
 def register_rounds(instance: dg.DagsterInstance, home: Home) -> list[str]:
     """Make every round of every campaign that is shipped or in GEM_HOME a partition; returns the new ones."""
-    known = set(instance.get_dynamic_partitions("itool_rounds"))
     wanted = [
         round_key(name, number)
         for name in campaign_names(home)
         for number in range(1, load_campaign(name, home).rounds + 1)
     ]
-    new = [key for key in wanted if key not in known]
-    if new:
-        instance.add_dynamic_partitions("itool_rounds", new)
-    return new
+    return add_missing(instance, "itool_rounds", wanted)
 
 
 def round_asset(

@@ -1,5 +1,7 @@
 """Shards as Dagster partitions: one dynamic partition per ingested shard, the same key everywhere."""
 
+from collections.abc import Iterable
+
 import dagster as dg
 
 from gem_assets.store.home import Home
@@ -13,8 +15,13 @@ one_run_per_shard = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
 
 def register_shards(instance: dg.DagsterInstance, home: Home) -> list[str]:
     """Make every ingested shard a partition; returns those that are new."""
-    known = set(instance.get_dynamic_partitions("corpus_shards"))
-    new = [shard for shard in shard_names(home) if shard not in known]
+    return add_missing(instance, "corpus_shards", shard_names(home))
+
+
+def add_missing(instance: dg.DagsterInstance, partitions: str, keys: Iterable[str]) -> list[str]:
+    """Add the keys that a set of dynamic partitions lacks; returns those that are new."""
+    known = set(instance.get_dynamic_partitions(partitions))
+    new = [key for key in keys if key not in known]
     if new:
-        instance.add_dynamic_partitions("corpus_shards", new)
+        instance.add_dynamic_partitions(partitions, new)
     return new

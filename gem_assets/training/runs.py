@@ -120,7 +120,12 @@ def list_models(home: Home, task: Task) -> list[Path]:
 def _order(home: Home, run: Run, configuration: Configuration) -> dict[str, Any]:
     """Write what the script reads: `scripts/sft.py` knows every field."""
     said = configuration.model_dump(mode="json", exclude={"name", "description", "shape", "memory_gib"})
-    return said | {
+    return said | order_paths(home, run)
+
+
+def order_paths(home: Home, run: Run) -> dict[str, str]:
+    """Say where a script finds its rows and leaves its model, and which lock it holds meanwhile."""
+    return {
         "work": str(run.work),
         "published": str(run.published),
         "data": str(run.work / "train.jsonl"),

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from gem_assets.datasets.chat_template import TEMPLATE
 from gem_assets.datasets.dataset_files import said_in_a_sentence
 from gem_assets.datasets.openai_shape import to_openai
 from gem_assets.itool.items.item import Item
@@ -19,7 +18,7 @@ from gem_assets.records.base import content_hash
 from gem_assets.store.files import write_text
 from gem_assets.store.home import Home, StoreError
 from gem_assets.training.configurations import Configuration
-from gem_assets.training.runs import Run
+from gem_assets.training.runs import Run, order_paths
 from gem_assets.training.trainer import Trainer
 
 Script = Literal["sft", "preference"]
@@ -104,10 +103,5 @@ def _order(home: Home, run: Run, step: Step, settings: Mapping[str, Any], traine
             "version": run.version,
             "trainer": dict(trainer.versions),
         },
-        "work": str(run.work),
-        "published": str(run.published),
-        "data": str(run.work / "train.jsonl"),
-        "validation": str(run.work / "validation.jsonl"),
-        "template": str(TEMPLATE),
-        "lock": str(home.locks / "trainer.lock"),
+        **order_paths(home, run),
     }

@@ -4,17 +4,18 @@ Runs in the trainer's environment.
 """
 
 import fcntl
+import json
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from transformers import TrainerCallback
 
-from telling import RefusedError, Teller
+from telling import RefusedError, Teller, run_told
 
 _WHOLE = "whole"
 """A file in a checkpoint that is written last: without it, it is half a checkpoint."""
@@ -38,6 +39,17 @@ def only_trainer(lock: Path) -> Iterator[None]:
         except BlockingIOError as error:
             raise RefusedError("another training is running: wait for it, or stop it") from error
         yield
+
+
+def carry_out(path: str, train: Callable[[dict[str, Any], Teller], int]) -> int:
+    """Read the order that lies there and carry it out as the machine's only training; the exit status."""
+    order = json.loads(Path(path).read_text("utf-8"))
+
+    def job(teller: Teller) -> int:
+        with only_trainer(Path(order["lock"])):
+            return train(order, teller)
+
+    return run_told(Path(order["work"]), job)
 
 
 def last_checkpoint(folder: Path) -> Path | None:

@@ -5,7 +5,6 @@ both sides end with the end-of-turn token. The order is `sft.py`'s with `prefere
 `gem_assets/itool/rounds/trainings.py`. Runs in the trainer's environment, with the same exit statuses.
 """
 
-import json
 import os
 import sys
 from dataclasses import dataclass, field
@@ -21,10 +20,10 @@ import torch
 from datasets import Dataset
 
 from chat_rows import read_rows
-from checkpoints import Watcher, last_checkpoint, only_trainer
+from checkpoints import Watcher, carry_out, last_checkpoint
 from loading import load_model, load_tokenizer
 from sft import adapter, device, save
-from telling import STOPPED, RefusedError, Teller, run_told
+from telling import STOPPED, RefusedError, Teller
 
 Order = dict[str, Any]
 
@@ -174,16 +173,5 @@ def margins(trainer: Any) -> dict[str, Any]:
     }
 
 
-def main() -> int:
-    """Read the order and carry it out."""
-    order = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-
-    def job(teller: Teller) -> int:
-        with only_trainer(Path(order["lock"])):
-            return train(order, teller)
-
-    return run_told(Path(order["work"]), job)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(carry_out(sys.argv[1], train))

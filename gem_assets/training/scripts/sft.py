@@ -4,7 +4,6 @@ The order names data, configuration and folders; see `gem_assets/training/runs.p
 environment. Exit 0 published, 2 refused (one sentence), 3 stopped and to be continued.
 """
 
-import json
 import os
 import platform
 import resource
@@ -22,9 +21,9 @@ from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 from chat_rows import Tokenised, read_rows, render, tokenise
-from checkpoints import Watcher, is_first, last_checkpoint, only_trainer, publish
+from checkpoints import Watcher, carry_out, is_first, last_checkpoint, publish
 from loading import load_model, load_tokenizer, make_model, make_tokenizer, write_json
-from telling import STOPPED, RefusedError, Teller, run_told
+from telling import STOPPED, RefusedError, Teller
 
 Order = dict[str, Any]
 
@@ -201,16 +200,5 @@ def _nothing_left(rows: Tokenised, context: int) -> str:
     )
 
 
-def main() -> int:
-    """Read the order and carry it out."""
-    order = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-
-    def job(teller: Teller) -> int:
-        with only_trainer(Path(order["lock"])):
-            return train(order, teller)
-
-    return run_told(Path(order["work"]), job)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(carry_out(sys.argv[1], train))
