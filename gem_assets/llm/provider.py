@@ -5,6 +5,7 @@ Importing takes seconds, so it happens at the first request. Does not belong her
 """
 
 import asyncio
+import atexit
 import gc
 import json
 import logging
@@ -147,6 +148,7 @@ def load_litellm() -> Any:  # noqa: ANN401 - a module
     # What it made is there to stay; to look through it for garbage would hold calls up for 0.3 s each time.
     gc.collect()
     gc.freeze()
+    atexit.register(gc.unfreeze)  # at its end the interpreter tidies up, and complains of what it may not
     return litellm
 
 

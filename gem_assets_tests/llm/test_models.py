@@ -1,4 +1,6 @@
 import asyncio
+import subprocess
+import sys
 
 import pytest
 
@@ -69,3 +71,9 @@ def test_two_roles_with_the_same_question_at_the_same_time_buy_one_answer(tmp_pa
         assert asyncio.run(run(server)) == ["hello"] * 3
         assert len(server.requests) == 1
     assert rows(tmp_path) == [("done",)]
+
+
+def test_a_process_that_opened_litellm_ends_without_a_word():
+    program = "import duckdb; from gem_assets.llm.provider import load_litellm; load_litellm()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
