@@ -13,8 +13,8 @@ from gem_assets.llm.protocol import Llm
 from gem_assets.llm.roles import ConfigurationError, read_role
 from gem_assets.llm.stopping import run_until_stopped
 from gem_assets.records.trajectory import Trajectory
-from gem_assets.reports.calibration import read_calibrations
-from gem_assets.reports.calibration_text import calibration_lines
+from gem_assets.reports.judges.calibration import read_calibrations
+from gem_assets.reports.judges.text import calibration_lines
 from gem_assets.settings import Settings
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home

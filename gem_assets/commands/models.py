@@ -27,7 +27,7 @@ def doctor(settings: Settings, environment: dict[str, str]) -> None:
 @with_home
 def cost(settings: Settings, environment: dict[str, str]) -> None:
     """Say what was spent, by stage, model and prompt, and what the shards still to run would cost."""
-    from gem_assets.reports.spending import tell_costs
+    from gem_assets.reports.costs.spending import tell_costs
 
     tell_costs(settings, environment, click.echo)
 
@@ -43,6 +43,6 @@ def cost(settings: Settings, environment: dict[str, str]) -> None:
 @with_home
 def journal(settings: Settings, environment: dict[str, str], action: str, **options: Any) -> None:  # noqa: ANN401
     """Sum up, check, export (as JSON lines) or partly forget what models were asked and answered."""
-    from gem_assets.reports.spending import tend_journal
+    from gem_assets.reports.costs.spending import tend_journal
 
     sys.exit(tend_journal(settings, action, options))

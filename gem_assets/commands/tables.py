@@ -15,9 +15,9 @@ from gem_assets.store.home import Home
 @with_home
 def report(settings: Settings, environment: dict[str, str], compare: tuple[str, str] | None) -> None:
     """Print the yield table and write the report and the trajectory viewer."""
-    from gem_assets.reports.synthesis import read_synthesis, synthesis_text
-    from gem_assets.reports.viewer import write_viewer
-    from gem_assets.reports.yield_report import read_report, render_text, write_report
+    from gem_assets.reports.comparison.synthesis import read_synthesis, synthesis_text
+    from gem_assets.reports.viewer.viewer import write_viewer
+    from gem_assets.reports.yields.yield_report import read_report, render_text, write_report
     from gem_assets.store.snapshot import open_snapshot
 
     home = Home(settings.home)
@@ -35,7 +35,7 @@ def report(settings: Settings, environment: dict[str, str], compare: tuple[str, 
 def audit(settings: Settings, environment: dict[str, str], record_id: str) -> None:
     """Print the whole chain of a record: source, outcomes, prompts, models, calls, findings, judgement."""
     from gem_assets.llm.journal.reading import read_calls
-    from gem_assets.reports.audit import audit as audit_record
+    from gem_assets.reports.audit.audit import audit as audit_record
 
     home = Home(settings.home)
     click.echo(audit_record(home, record_id, partial(read_calls, home.journal)))

@@ -11,8 +11,8 @@ from gem_assets.itool.rounds.campaign_run import RoundResult, run_campaign
 from gem_assets.itool.rounds.round_files import round_key
 from gem_assets.itool.rounds.site import Site
 from gem_assets.itool.search.policy import PolicyError
-from gem_assets.reports.deficiencies import read_rounds, render_rounds
-from gem_assets.reports.search_trees import write_trees
+from gem_assets.reports.itool.deficiencies import read_rounds, render_rounds
+from gem_assets.reports.itool.search_trees import write_trees
 from gem_assets.settings import Settings
 from gem_assets.store.connections import open_live
 from gem_assets.store.files import only_writer

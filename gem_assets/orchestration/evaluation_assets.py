@@ -25,9 +25,9 @@ from gem_assets.orchestration.partitions import add_missing, one_run_per_shard
 from gem_assets.orchestration.progress import progress_teller
 from gem_assets.orchestration.resources import Workplace
 from gem_assets.records.base import content_hash
-from gem_assets.reports.benchmarks import read_benchmarks
-from gem_assets.reports.benchmarks_text import markdown_benchmarks
-from gem_assets.reports.yield_report import write_report
+from gem_assets.reports.benchmarks.scores import read_benchmarks
+from gem_assets.reports.benchmarks.text import markdown_benchmarks
+from gem_assets.reports.yields.yield_report import write_report
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.sql_files import read_sql

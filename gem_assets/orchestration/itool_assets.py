@@ -23,7 +23,7 @@ from gem_assets.orchestration.assets import Materialized
 from gem_assets.orchestration.metadata import column_schema_of
 from gem_assets.orchestration.partitions import add_missing, one_run_per_shard
 from gem_assets.orchestration.resources import Workplace
-from gem_assets.reports.search_trees import write_trees
+from gem_assets.reports.itool.search_trees import write_trees
 from gem_assets.store.home import Home, StoreError
 from gem_assets.training.launching import StoppedError
 from gem_assets.training.runs import read_training

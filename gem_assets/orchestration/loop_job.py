@@ -9,7 +9,7 @@ from pydantic import Field
 
 from gem_assets.llm.protocol import StopRunError
 from gem_assets.orchestration.resources import Workplace
-from gem_assets.reports.synthesis import read_synthesis, synthesis_markdown
+from gem_assets.reports.comparison.synthesis import read_synthesis, synthesis_markdown
 from gem_assets.store.home import StoreError
 from gem_assets.store.raw import shard_names
 from gem_assets.training.command import Wanted

@@ -23,8 +23,8 @@ from gem_assets.llm.roles import read_role
 from gem_assets.orchestration.display import Display
 from gem_assets.orchestration.launch import JobOrder, Launcher, Order
 from gem_assets.orchestration.run_shards import stop_on_signals
-from gem_assets.reports.benchmarks import read_benchmarks
-from gem_assets.reports.benchmarks_text import render_benchmarks
+from gem_assets.reports.benchmarks.scores import read_benchmarks
+from gem_assets.reports.benchmarks.text import render_benchmarks
 from gem_assets.settings import Settings
 from gem_assets.store.connections import open_live
 from gem_assets.store.files import sweep

@@ -8,8 +8,8 @@ import click
 from gem_assets.orchestration.addresses import read_addresses
 from gem_assets.orchestration.backfill import LaunchError, dagster_is_alive, launch
 from gem_assets.orchestration.run_shards import Wanted, run_shards
-from gem_assets.reports.costs import read_costs
-from gem_assets.reports.rehearsal_text import render_rehearsal
+from gem_assets.reports.costs.costs import read_costs
+from gem_assets.reports.costs.rehearsal import render_rehearsal
 from gem_assets.settings import Settings
 from gem_assets.stages.rehearsal import rehearse
 from gem_assets.stages.staleness import find_stale

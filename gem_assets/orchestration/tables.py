@@ -8,9 +8,9 @@ from dagster_duckdb import DuckDBResource
 from gem_assets.orchestration.assets import SHARD_ASSETS
 from gem_assets.orchestration.itool_assets import round_evaluation
 from gem_assets.orchestration.resources import Workplace, connected
-from gem_assets.reports.synthesis import read_synthesis, synthesis_markdown
-from gem_assets.reports.viewer import write_viewer
-from gem_assets.reports.yield_report import read_report, render_markdown, write_report
+from gem_assets.reports.comparison.synthesis import read_synthesis, synthesis_markdown
+from gem_assets.reports.viewer.viewer import write_viewer
+from gem_assets.reports.yields.yield_report import read_report, render_markdown, write_report
 from gem_assets.store.snapshot import attach_snapshot
 from gem_assets.store.warehouse import build_warehouse
 

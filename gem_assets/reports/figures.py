@@ -3,7 +3,7 @@
 Does not belong here: text of documents and models (`visible.py`).
 """
 
-from gem_assets.reports.model import Spend
+from gem_assets.reports.spend import Spend
 
 NONE = "-"
 UNKNOWN = "unknown"

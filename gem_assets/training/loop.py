@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from gem_assets.datasets.command import run_dataset
 from gem_assets.datasets.recipe_staleness import stale_reason
 from gem_assets.datasets.recipes import load_recipe
-from gem_assets.reports.synthesis import read_synthesis, synthesis_text
+from gem_assets.reports.comparison.synthesis import read_synthesis, synthesis_text
 from gem_assets.settings import Settings
 from gem_assets.stages.synthesizing import synthesize_shards
 from gem_assets.store.home import Home

@@ -11,8 +11,8 @@ from gem_assets.records.judgement import ArgumentSource, Finding
 from gem_assets.records.message import Message
 from gem_assets.records.outcome import Kept, Reason, Rejected
 from gem_assets.records.tool import ToolCall
-from gem_assets.reports.viewer import write_viewer
-from gem_assets.reports.yield_report import write_report
+from gem_assets.reports.viewer.viewer import write_viewer
+from gem_assets.reports.yields.yield_report import write_report
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
 from gem_assets_tests.reports.chain_rows import (

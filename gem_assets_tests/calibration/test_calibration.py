@@ -11,8 +11,8 @@ from gem_assets.calibration.cases import SHIPPED, as_plain, as_trajectory, read_
 from gem_assets.calibration.measuring import make_questions
 from gem_assets.calibration.planting.kinds import KINDS
 from gem_assets.cli import main
-from gem_assets.reports.calibration import Calibration, read_calibrations
-from gem_assets.reports.yield_report import write_report
+from gem_assets.reports.judges.calibration import Calibration, read_calibrations
+from gem_assets.reports.yields.yield_report import write_report
 from gem_assets.settings import Settings
 from gem_assets.stages.answers.trajectory_answer import render_trajectory
 from gem_assets.store.connections import open_live, open_warehouse

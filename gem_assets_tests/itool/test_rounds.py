@@ -16,7 +16,7 @@ from gem_assets.itool.rounds.searching import make_pairs, read_trees, search_rou
 from gem_assets.itool.rounds.site import Site
 from gem_assets.itool.rounds.trainings import Step, prepare_step, sft_row
 from gem_assets.itool.search.policy import Completion, PolicyError, Token
-from gem_assets.reports.deficiencies import read_rounds, render_rounds
+from gem_assets.reports.itool.deficiencies import read_rounds, render_rounds
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home, StoreError
 from gem_assets.training.trainer import Trainer

@@ -12,7 +12,7 @@ from gem_assets.itool.rounds.round_files import (
 )
 from gem_assets.itool.rounds.rows import item_row, node_rows, pair_row, read_tree, turn_rows
 from gem_assets.itool.search.pairs import PairSettings, find_pairs
-from gem_assets.reports.search_trees import read_searched, write_trees
+from gem_assets.reports.itool.search_trees import read_searched, write_trees
 from gem_assets.store.home import Home, StoreError
 from gem_assets_tests.itool.making import item, searched
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gem_assets.records.outcome import Kept, Reason, Rejected
-from gem_assets.reports.audit import audit
+from gem_assets.reports.audit.audit import audit
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.raw import add_rows
 from gem_assets_tests.reports.chain_rows import (

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gem_assets.reports.benchmarks import (
+from gem_assets.reports.benchmarks.scores import (
     BFCL_COLUMNS,
     Benchmarks,
     BenchmarkScore,
@@ -13,7 +13,7 @@ from gem_assets.reports.benchmarks import (
     paper_lines,
     read_benchmarks,
 )
-from gem_assets.reports.benchmarks_text import markdown_benchmarks, render_benchmarks
+from gem_assets.reports.benchmarks.text import markdown_benchmarks, render_benchmarks
 from gem_assets.reports.intervals import wilson
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home

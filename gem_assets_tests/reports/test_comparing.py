@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from gem_assets.records.outcome import Failed, FailureReason, Kept, Outcome, Reason, Rejected
-from gem_assets.reports.comparing import Comparison
-from gem_assets.reports.comparison_text import cautions, sentence
-from gem_assets.reports.yield_report import read_comparisons, render_comparisons, write_report
+from gem_assets.reports.comparison.comparing import Comparison
+from gem_assets.reports.comparison.text import cautions, sentence
+from gem_assets.reports.yields.yield_report import read_comparisons, render_comparisons, write_report
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home, StoreError
 from gem_assets_tests.reports.chain_rows import (

@@ -1,5 +1,5 @@
-from gem_assets.reports.costs import CHANGED, Costs, Measured, ShardStage, Spent, _forecast
-from gem_assets.reports.costs_text import render_costs
+from gem_assets.reports.costs.costs import CHANGED, Costs, Measured, ShardStage, Spent, _forecast
+from gem_assets.reports.costs.text import render_costs
 from gem_assets.stages.catalog import ASSETS
 
 MEANS = {

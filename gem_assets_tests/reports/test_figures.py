@@ -1,7 +1,7 @@
 import pytest
 
 from gem_assets.reports import figures
-from gem_assets.reports.model import Spend
+from gem_assets.reports.spend import Spend
 from gem_assets.reports.visible import plain, shortened, visible, visible_lines
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gem_assets.records.outcome import Kept
-from gem_assets.reports.viewer import write_viewer
+from gem_assets.reports.viewer.viewer import write_viewer
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
 from gem_assets_tests.reports.chain_rows import (

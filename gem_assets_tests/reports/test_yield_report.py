@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from gem_assets.records.outcome import Kept, Reason, Rejected
-from gem_assets.reports.detail import DatasetYield, Detail, read_detail
-from gem_assets.reports.model import GeneratorCount, ReasonCount, Spend, YieldReport
-from gem_assets.reports.yield_report import (
+from gem_assets.reports.spend import Spend
+from gem_assets.reports.yields.detail import DatasetYield, Detail, read_detail
+from gem_assets.reports.yields.model import GeneratorCount, ReasonCount, YieldReport
+from gem_assets.reports.yields.yield_report import (
     read_report,
     render_html,
     render_markdown,

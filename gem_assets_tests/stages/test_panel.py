@@ -8,7 +8,7 @@ import pytest
 from gem_assets.llm.panel import Panel
 from gem_assets.llm.roles import ConfigurationError, read_panel
 from gem_assets.records.outcome import Failed, FailureReason, Kept, Reason, Rejected
-from gem_assets.reports.audit import audit
+from gem_assets.reports.audit.audit import audit
 from gem_assets.settings import Settings
 from gem_assets.stages.catalog import code_version, model_identity, stage_of
 from gem_assets.stages.judging import decide

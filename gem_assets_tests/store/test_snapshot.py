@@ -3,8 +3,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from gem_assets.reports.detail import read_detail
-from gem_assets.reports.yield_report import read_report
+from gem_assets.reports.yields.detail import read_detail
+from gem_assets.reports.yields.yield_report import read_report
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
 from gem_assets.store.snapshot import open_snapshot

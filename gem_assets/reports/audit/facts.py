@@ -1,0 +1,116 @@
+"""What the row of each stage tells besides its outcome: a name and a line of text for each fact.
+
+Reads the record as JSON, not as a record, so that rows written by an older version can be audited, too.
+Does not belong here: layout.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from gem_assets.reports import figures
+from gem_assets.reports.audit.rows import AuditedRow
+
+Fact = tuple[str, str]
+
+
+def facts_of(row: AuditedRow) -> list[Fact]:
+    """Tell what the stage found out, made or judged; facts that are not there are left out."""
+    tell = _TELLERS.get(row.asset)
+    return [] if tell is None else [(name, text) for name, text in tell(row) if text]
+
+
+def _of_document(row: AuditedRow) -> Iterator[Fact]:
+    length = row.columns.get("character_count")
+    yield "read", f"{figures.count(length)} characters, language {row.columns.get('language') or 'not told'}"
+
+
+def _of_procedure(row: AuditedRow) -> Iterator[Fact]:
+    columns = row.columns
+    yield "summary", columns.get("summary") or ""
+    yield "platform", columns.get("platform") or ""
+    yield "domains", ", ".join(columns.get("domains") or ())
+    yield "task", columns.get("task_category") or ""
+
+
+def _of_workflow(row: AuditedRow) -> Iterator[Fact]:
+    yield "description", row.columns.get("description") or ""
+    steps = row.payload.get("steps", ())
+    yield "steps", figures.count(len(steps)) if steps else ""
+    tools = [str(tool.get("name")) for tool in row.payload.get("tools", ())]
+    yield "tools", f"{len(tools)}: {', '.join(tools)}" if tools else ""
+    edges = row.payload.get("execution_graph", ())
+    arrows = [f"{edge.get('source')} -> {edge.get('target')}" for edge in edges]
+    yield "graph", ", ".join(arrows)
+    for constraint in row.payload.get("constraints", ()):
+        yield "constraint", _constraint(constraint)
+
+
+def _constraint(constraint: Mapping[str, Any]) -> str:
+    rule, sentence = constraint.get("rule"), constraint.get("sentence")
+    words = [f'"{sentence}"' if rule == sentence else f'{rule}, from "{sentence}"']
+    if constraint.get("tool"):
+        words.append(f"on {constraint['tool']}")
+    if constraint.get("predicate"):
+        words.append(f"as {constraint['predicate']}")
+    return "; ".join(words)
+
+
+def _of_draft(row: AuditedRow) -> Iterator[Fact]:
+    columns = row.columns
+    if columns.get("message_count") is not None:
+        yield "messages", figures.count(columns["message_count"])
+        offered = figures.count(columns["offered_tool_count"])
+        yield "tools", f"{figures.count(columns['tool_count'])} of {offered} offered"
+        yield "calls", figures.count(columns["call_count"])
+        yield "patterns", ", ".join(columns.get("patterns") or ()) or "none"
+
+
+def _of_refined(row: AuditedRow) -> Iterator[Fact]:
+    columns = row.columns
+    if columns.get("message_count") is None:
+        return
+    for name, column in (("messages", "message_count"), ("tools", "tool_count"), ("calls", "call_count")):
+        before, after = figures.count(columns.get(f"draft_{column}")), figures.count(columns[column])
+        yield name, figures.change(before, after)
+    patterns, after = (
+        ", ".join(columns.get(name) or ()) or "none" for name in ("draft_patterns", "patterns")
+    )
+    yield "patterns", f"{after}, as before" if patterns == after else figures.change(patterns, after)
+
+
+def _of_validated(row: AuditedRow) -> Iterator[Fact]:
+    yield from _of_refined(row)
+    findings = row.payload.get("findings", ())
+    for finding in findings:
+        at = "" if finding.get("message") is None else f" at message {finding['message']}"
+        level = "" if finding.get("level") != "advisory" else ", advisory"
+        yield "finding", f"{finding.get('reason')}{at}{level}: {finding.get('evidence')}"
+    if row.payload and not findings:
+        yield "findings", "none"
+    judgement = row.payload.get("judgement") or {}
+    yield "judge", _verdict(judgement)
+    for score in judgement.get("scores", ()):
+        explanation = f": {score['explanation']}" if score.get("explanation") else ""
+        yield "", f"{score.get('rubric')} = {score.get('score')}{explanation}"
+    for vote in judgement.get("votes", ()):
+        scored = ", ".join(f"{score['rubric']} = {score['score']}" for score in vote.get("scores", ()))
+        yield "vote", f"{vote.get('model')}: {scored or 'no verdict, ' + vote.get('missing', '')}"
+
+
+def _verdict(judgement: Mapping[str, Any]) -> str:
+    if not judgement:
+        return ""
+    model = judgement.get("model")
+    sample = f", sample {judgement['sample']}" if judgement.get("sample") else ""
+    rule = f" ({judgement['rule']})" if judgement.get("rule") else ""
+    return f"{judgement.get('status')}{rule}" + (f" by {model}{sample}" if model else "")
+
+
+_TELLERS: Mapping[str, Callable[[AuditedRow], Iterator[Fact]]] = {
+    "documents": _of_document,
+    "procedural_documents": _of_procedure,
+    "workflows": _of_workflow,
+    "draft_trajectories": _of_draft,
+    "refined_trajectories": _of_refined,
+    "validated_trajectories": _of_validated,
+}
