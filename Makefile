@@ -93,7 +93,7 @@ check: setup
 ## ui: Dagster on 127.0.0.1:3000, reports on 127.0.0.1:3001
 ui: setup
 	@mkdir -p $(DAGSTER_HOME) $(GEM_HOME)/reports && cp dagster.yaml $(DAGSTER_HOME)/
-	@$(BIN)/python -m gem_assets.orchestration.ui
+	@$(BIN)/python -m gem_assets.orchestration.instance.ui
 
 ## lock: pin every dependency anew
 lock: setup

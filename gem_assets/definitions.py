@@ -3,20 +3,20 @@
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
-from gem_assets.orchestration.addresses import read_addresses
-from gem_assets.orchestration.assets import SHARD_ASSETS, SYNTHESIS_ASSETS
-from gem_assets.orchestration.batch import collect_batches
-from gem_assets.orchestration.checks import freshness_checks, table_checks
-from gem_assets.orchestration.dataset_assets import DATASET_ASSETS, decontaminated
-from gem_assets.orchestration.evaluation_assets import EVALUATION_ASSETS, EVALUATION_CHECKS
-from gem_assets.orchestration.itool_assets import ITOOL_ASSETS
-from gem_assets.orchestration.jobs import JOBS
-from gem_assets.orchestration.metadata import describe_asset
-from gem_assets.orchestration.model_assets import MODEL_ASSETS, MODEL_CHECKS
-from gem_assets.orchestration.options import RunOptions
-from gem_assets.orchestration.resources import WorkplaceResource
-from gem_assets.orchestration.sensors import watching
-from gem_assets.orchestration.tables import warehouse, yield_report
+from gem_assets.orchestration.assets.checks import freshness_checks, table_checks
+from gem_assets.orchestration.assets.datasets import DATASET_ASSETS, decontaminated
+from gem_assets.orchestration.assets.evaluations import EVALUATION_ASSETS, EVALUATION_CHECKS
+from gem_assets.orchestration.assets.itool import ITOOL_ASSETS
+from gem_assets.orchestration.assets.metadata import describe_asset
+from gem_assets.orchestration.assets.models import MODEL_ASSETS, MODEL_CHECKS
+from gem_assets.orchestration.assets.shards import SHARD_ASSETS, SYNTHESIS_ASSETS
+from gem_assets.orchestration.assets.tables import warehouse, yield_report
+from gem_assets.orchestration.jobs.batch_sensor import collect_batches
+from gem_assets.orchestration.jobs.catalog import JOBS
+from gem_assets.orchestration.jobs.folder_sensor import watching
+from gem_assets.orchestration.resources.addresses import read_addresses
+from gem_assets.orchestration.resources.options import RunOptions
+from gem_assets.orchestration.resources.workplace import WorkplaceResource
 from gem_assets.settings import load_settings, read_environment
 from gem_assets.stages.staleness import current_code_versions
 

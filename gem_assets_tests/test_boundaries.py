@@ -30,6 +30,7 @@ SCRIPTS = PACKAGE / "training" / "scripts"
 OF_THE_TRAINER = ("torch", "trl", "transformers")
 # Each may import those before it, and none after it.
 LAYERS = ("records", "verification", "prompts", "llm", "stages", "orchestration")
+ORCHESTRATION = ("resources", "assets", "instance", "jobs", "runs")
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc"}
 MODULE_LINES, FUNCTION_LINES, STRING_LINES = 300, 40, 10
 # Rooms of sql/ whose every file is read, whatever it is called.
@@ -122,6 +123,23 @@ def test_a_layer_imports_none_that_is_above_it(layer: str):
         if room(path) == layer
         for line, name in imports(path)
         if ".".join(name.split(".")[:2]) in above
+    ]
+    assert upward == []
+
+
+def test_the_rooms_of_orchestration_import_none_that_is_above_them():
+    folder = PACKAGE / "orchestration"
+    rooms = {path.name for path in folder.iterdir() if (path / "__init__.py").is_file()}
+    assert rooms == set(ORCHESTRATION)
+    assert [path.name for path in folder.glob("*.py")] == ["__init__.py"]
+    upward = [
+        f"{told(path)}:{line} {name}"
+        for place, inner in enumerate(ORCHESTRATION)
+        for path in (folder / inner).rglob("*.py")
+        for line, name in imports(path)
+        if name.startswith(tuple(f"gem_assets.orchestration.{above}" for above in ORCHESTRATION[place + 1 :]))
+        # It loads all rooms, so only the room above all others may import it.
+        or (name == "gem_assets.definitions" and inner != ORCHESTRATION[-1])
     ]
     assert upward == []
 

@@ -30,7 +30,7 @@ def run(
     **wanted: Any,  # noqa: ANN401
 ) -> None:
     """Materialise every shard that is missing, changed or unfinished, then the tables and the report."""
-    from gem_assets.orchestration.run_shards import Wanted, run_shards
+    from gem_assets.orchestration.runs.shards import Wanted, run_shards
 
     chosen = choose_shards(Home(settings.home), corpus, shards)
     check_asset(wanted["until"])
@@ -65,7 +65,8 @@ def backfill(
     workers: int,
 ) -> None:
     """Redo what is stale: in a running Dagster as one backfill, else here."""
-    from gem_assets.orchestration.run_stale import backfill_stale, forecast
+    from gem_assets.orchestration.jobs.forecast import forecast
+    from gem_assets.orchestration.runs.stale import backfill_stale
 
     shards = choose_shards(Home(settings.home), corpus, ())
     if dry_run:
@@ -90,8 +91,8 @@ def try_document(settings: Settings, environment: dict[str, str], file_or_id: st
 @with_home
 def prune(settings: Settings, environment: dict[str, str], keep: int) -> None:
     """Drop old replaced versions and old runs of Dagster; what shards hold now and the journal stay."""
-    from gem_assets.orchestration.instance import open_instance
-    from gem_assets.orchestration.retention import prune as prune_home
+    from gem_assets.orchestration.instance.opening import open_instance
+    from gem_assets.orchestration.instance.retention import prune as prune_home
 
     home = Home(settings.home)
     pruned = prune_home(home, open_instance(home), keep)

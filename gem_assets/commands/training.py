@@ -64,8 +64,8 @@ def synthesizer_loop(
     limit: int,
 ) -> None:
     """Carry shards through the pipeline, train a small Synthesizer, serve it, synthesize, verify, compare."""
-    from gem_assets.orchestration.run_shards import Wanted as Pipeline
-    from gem_assets.orchestration.run_shards import run_shards
+    from gem_assets.orchestration.runs.shards import Wanted as Pipeline
+    from gem_assets.orchestration.runs.shards import run_shards
     from gem_assets.training.command import Wanted
     from gem_assets.training.loop import run_loop
 

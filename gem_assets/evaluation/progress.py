@@ -1,6 +1,6 @@
 """How far an evaluation is: entries, time left, requests, tokens, cost, as one line.
 
-Does not belong here: who reads it (`orchestration/progress.py`).
+Does not belong here: who reads it (`orchestration/resources/progress.py`).
 """
 
 import time

@@ -1,6 +1,6 @@
 """Start a prepared training as a process of its own, follow it, stop it, and say how it ended.
 
-Used by `gem train`; Dagster starts the same command by its Pipes (`orchestration/model_assets.py`).
+Used by `gem train`; Dagster starts the same command by its Pipes (`orchestration/assets/models.py`).
 """
 
 import json

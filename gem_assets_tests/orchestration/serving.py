@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gem_assets.orchestration.addresses import Addresses
+from gem_assets.orchestration.resources.addresses import Addresses
 from gem_assets.store.home import Home
 
 CHECKOUT = Path(__file__).parents[2]

@@ -1,6 +1,6 @@
 import pytest
 
-from gem_assets.orchestration.addresses import read_addresses
+from gem_assets.orchestration.resources.addresses import read_addresses
 from gem_assets.settings import SettingsError
 
 

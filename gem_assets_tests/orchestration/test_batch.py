@@ -1,7 +1,7 @@
 import dagster as dg
 import pytest
 
-from gem_assets.orchestration.batch import collect_batches, waiting_shards
+from gem_assets.orchestration.jobs.batch_sensor import collect_batches, waiting_shards
 from gem_assets.settings import Settings
 from gem_assets.stages.catalog import ASSETS
 from gem_assets.store.home import Home

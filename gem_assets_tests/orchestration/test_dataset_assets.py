@@ -4,10 +4,10 @@ import dagster as dg
 import duckdb
 import pytest
 
-from gem_assets.orchestration.assets import SHARD_ASSETS
-from gem_assets.orchestration.dataset_assets import DATASET_ASSETS, decontaminated, register_recipes
-from gem_assets.orchestration.options import RunOptions
-from gem_assets.orchestration.resources import WorkplaceResource
+from gem_assets.orchestration.assets.datasets import DATASET_ASSETS, decontaminated, register_recipes
+from gem_assets.orchestration.assets.shards import SHARD_ASSETS
+from gem_assets.orchestration.resources.options import RunOptions
+from gem_assets.orchestration.resources.workplace import WorkplaceResource
 from gem_assets.store.home import Home
 
 RECIPE = 'description = "All."\njudgement = "passed_or_not_run"\n'

@@ -7,8 +7,8 @@ import sys
 import dagster as dg
 import pytest
 
-from gem_assets.orchestration.instance import PROCESS_TAG, open_instance, settle_dead_runs
-from gem_assets.orchestration.partitions import register_shards
+from gem_assets.orchestration.assets.partitions import register_shards
+from gem_assets.orchestration.instance.opening import PROCESS_TAG, open_instance, settle_dead_runs
 
 
 @pytest.fixture

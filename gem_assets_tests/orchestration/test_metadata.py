@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from gem_assets.orchestration.addresses import Addresses
-from gem_assets.orchestration.metadata import describe_change, describe_commands, run_metadata
+from gem_assets.orchestration.assets.metadata import describe_change, describe_commands, run_metadata
+from gem_assets.orchestration.resources.addresses import Addresses
 from gem_assets.store.stage_runs import StageRun
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from gem_assets.orchestration.dataset_assets import DATASET_ASSETS, register_recipes
-from gem_assets.orchestration.model_assets import MODEL_ASSETS, MODEL_CHECKS
-from gem_assets.orchestration.resources import WorkplaceResource
+from gem_assets.orchestration.assets.datasets import DATASET_ASSETS, register_recipes
+from gem_assets.orchestration.assets.models import MODEL_ASSETS, MODEL_CHECKS
+from gem_assets.orchestration.resources.workplace import WorkplaceResource
 from gem_assets.store.home import Home
 
 RECIPE = 'description = "All."\njudgement = "passed_or_not_run"\n[splits]\ntrain=1\nvalidation=0\ntest=0\n'

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from gem_assets.orchestration.retention import prune
+from gem_assets.orchestration.instance.retention import prune
 from gem_assets.store.stage_runs import append_stage_run
 from gem_assets_tests.orchestration.test_metadata import stage_run
 

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from gem_assets.definitions import build_definitions
-from gem_assets.orchestration.sensors import SECONDS_UNTOUCHED, new_files, read_watched
+from gem_assets.orchestration.jobs.folder_sensor import SECONDS_UNTOUCHED, new_files, read_watched
 from gem_assets.settings import SettingsError
 from gem_assets.store.home import Home
 from gem_assets.store.raw import shard_names

@@ -2,7 +2,7 @@
 
 What is not in the journal is noted, submitted as one batch when the run's stage closes, and fails for now
 with the reason `cancelled`; a later run collects the answers into the journal and goes on. Does not belong
-here: what the journal keeps of it (`batches.py`), who runs again (`orchestration/batch.py`).
+here: what the journal keeps of it (`batches.py`), who runs again (`orchestration/jobs/batch_sensor.py`).
 """
 
 import asyncio

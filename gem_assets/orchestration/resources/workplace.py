@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
-from gem_assets.orchestration.addresses import Addresses, read_addresses
+from gem_assets.orchestration.resources.addresses import Addresses, read_addresses
 from gem_assets.settings import Settings, load_settings, read_environment
 from gem_assets.store.connections import Connection
 from gem_assets.store.home import Home

@@ -20,9 +20,9 @@ from gem_assets.evaluation.evaluated_models import (
 from gem_assets.evaluation.harness_process import find_python
 from gem_assets.llm.relay import Thinking
 from gem_assets.llm.roles import read_role
-from gem_assets.orchestration.display import Display
-from gem_assets.orchestration.launch import JobOrder, Launcher, Order
-from gem_assets.orchestration.run_shards import stop_on_signals
+from gem_assets.orchestration.runs.display import Display
+from gem_assets.orchestration.runs.launch import JobOrder, Launcher, Order
+from gem_assets.orchestration.runs.shards import stop_on_signals
 from gem_assets.reports.benchmarks.scores import read_benchmarks
 from gem_assets.reports.benchmarks.text import render_benchmarks
 from gem_assets.settings import Settings

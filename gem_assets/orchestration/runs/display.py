@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import click
 
-from gem_assets.orchestration.launch import Done
-from gem_assets.orchestration.progress import Progress
+from gem_assets.orchestration.resources.progress import Progress
+from gem_assets.orchestration.runs.launch import Done
 from gem_assets.store.home import Home
 
 LINE_SECONDS = 10

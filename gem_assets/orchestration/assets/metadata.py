@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from gem_assets.orchestration.addresses import Addresses
+from gem_assets.orchestration.resources.addresses import Addresses
 from gem_assets.store.connections import Connection
 from gem_assets.store.sql_files import read_sql
 from gem_assets.store.stage_runs import StageRun

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
-from gem_assets.orchestration.assets import SHARD_ASSETS
-from gem_assets.orchestration.resources import Workplace, connected
-from gem_assets.orchestration.tables import warehouse
+from gem_assets.orchestration.assets.shards import SHARD_ASSETS
+from gem_assets.orchestration.assets.tables import warehouse
+from gem_assets.orchestration.resources.workplace import Workplace, connected
 from gem_assets.stages.staleness import find_stale
 from gem_assets.store.connections import attach_live
 from gem_assets.store.raw import shard_names

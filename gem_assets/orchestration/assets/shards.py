@@ -12,11 +12,16 @@ from dagster_duckdb import DuckDBResource
 
 from gem_assets.llm.protocol import StopRunError
 from gem_assets.llm.roles import ConfigurationError
-from gem_assets.orchestration.metadata import column_schema, describe_change, rows_metadata, run_metadata
-from gem_assets.orchestration.options import RunOptions
-from gem_assets.orchestration.partitions import corpus_shards, one_run_per_shard
-from gem_assets.orchestration.progress import progress_teller
-from gem_assets.orchestration.resources import Workplace, connected
+from gem_assets.orchestration.assets.metadata import (
+    column_schema,
+    describe_change,
+    rows_metadata,
+    run_metadata,
+)
+from gem_assets.orchestration.assets.partitions import corpus_shards, one_run_per_shard
+from gem_assets.orchestration.resources.options import RunOptions
+from gem_assets.orchestration.resources.progress import progress_teller
+from gem_assets.orchestration.resources.workplace import Workplace, connected
 from gem_assets.prompts.prompt import PromptError
 from gem_assets.stages.catalog import ASSETS, STAGES, SYNTHESIS_STAGES
 from gem_assets.stages.shard import ShardFailedError, ShardTask, carry_documents, carry_stage, check_failures

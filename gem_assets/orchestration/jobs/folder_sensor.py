@@ -1,6 +1,6 @@
 """Watch a folder: what is new or changed in it is ingested into new shards. Off unless GEM_WATCH names one.
 
-Does not belong here: what happens to the shards (`jobs.py`), reading files (`corpus/`).
+Does not belong here: what happens to the shards (`catalog.py`), reading files (`corpus/`).
 """
 
 import time
@@ -13,8 +13,8 @@ import dagster as dg
 from gem_assets.corpus.ingest import Order, ingest
 from gem_assets.corpus.progress import Progress
 from gem_assets.corpus.walking import FoundFile, IngestionError, walk
-from gem_assets.orchestration.partitions import register_shards
-from gem_assets.orchestration.resources import Workplace
+from gem_assets.orchestration.assets.partitions import register_shards
+from gem_assets.orchestration.resources.workplace import Workplace
 from gem_assets.records.base import content_hash
 from gem_assets.settings import SettingsError, load_settings
 from gem_assets.store.home import CORPUS_NAME, Home

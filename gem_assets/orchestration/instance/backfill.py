@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gem_assets.orchestration.addresses import read_addresses
+from gem_assets.orchestration.resources.addresses import read_addresses
 from gem_assets.settings import Settings
 from gem_assets.stages.staleness import Stale, find_stale
 from gem_assets.store.home import Home

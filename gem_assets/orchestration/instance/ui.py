@@ -15,10 +15,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import FrameType
 
-from gem_assets.orchestration.addresses import HOST, read_addresses
-from gem_assets.orchestration.backfill import LaunchError
-from gem_assets.orchestration.instance import open_instance
-from gem_assets.orchestration.running import cancel_runs
+from gem_assets.orchestration.instance.backfill import LaunchError
+from gem_assets.orchestration.instance.opening import open_instance
+from gem_assets.orchestration.instance.running import cancel_runs
+from gem_assets.orchestration.resources.addresses import HOST, read_addresses
 from gem_assets.settings import CHECKOUT, SettingsError, load_settings, read_environment
 from gem_assets.store.home import Home
 from gem_assets.store.tables import declare_tables

@@ -11,8 +11,8 @@ from types import FrameType
 import click
 
 from gem_assets.llm.money.budget import with_run_budget
-from gem_assets.orchestration.display import Display, say_where
-from gem_assets.orchestration.launch import Launcher, Order, orders_for
+from gem_assets.orchestration.runs.display import Display, say_where
+from gem_assets.orchestration.runs.launch import Launcher, Order, orders_for
 from gem_assets.reports.yields.yield_report import read_report, render_text
 from gem_assets.settings import Settings
 from gem_assets.stages.catalog import ASSETS

@@ -15,10 +15,10 @@ from gem_assets.datasets.dataset_files import read_recipe_rows
 from gem_assets.datasets.examples import Kind, write_examples
 from gem_assets.datasets.recipes import load_recipe, recipe_names
 from gem_assets.datasets.tokens import estimate_packing
-from gem_assets.orchestration.assets import SHARD_ASSETS, Materialized
-from gem_assets.orchestration.metadata import column_schema
-from gem_assets.orchestration.partitions import add_missing, one_run_per_shard
-from gem_assets.orchestration.resources import Workplace
+from gem_assets.orchestration.assets.metadata import column_schema
+from gem_assets.orchestration.assets.partitions import add_missing, one_run_per_shard
+from gem_assets.orchestration.assets.shards import SHARD_ASSETS, Materialized
+from gem_assets.orchestration.resources.workplace import Workplace
 from gem_assets.store.connections import open_live, open_memory
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.sql_files import read_sql, sql_names

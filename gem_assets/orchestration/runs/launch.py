@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gem_assets.orchestration.progress import Progress
+from gem_assets.orchestration.resources.progress import Progress
 from gem_assets.stages.staleness import Stale
 
 
@@ -144,7 +144,7 @@ class Launcher:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("a") as log:
             worker = subprocess.Popen(
-                [sys.executable, "-m", "gem_assets.orchestration.worker"],
+                [sys.executable, "-m", "gem_assets.orchestration.runs.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -19,10 +19,10 @@ from gem_assets.itool.rounds.round_files import read_round_rows, round_key, spli
 from gem_assets.itool.rounds.searching import make_pairs, search_round
 from gem_assets.itool.rounds.site import Site
 from gem_assets.itool.search.policy import PolicyError
-from gem_assets.orchestration.assets import Materialized
-from gem_assets.orchestration.metadata import column_schema_of
-from gem_assets.orchestration.partitions import add_missing, one_run_per_shard
-from gem_assets.orchestration.resources import Workplace
+from gem_assets.orchestration.assets.metadata import column_schema_of
+from gem_assets.orchestration.assets.partitions import add_missing, one_run_per_shard
+from gem_assets.orchestration.assets.shards import Materialized
+from gem_assets.orchestration.resources.workplace import Workplace
 from gem_assets.reports.itool.search_trees import write_trees
 from gem_assets.store.home import Home, StoreError
 from gem_assets.training.launching import StoppedError

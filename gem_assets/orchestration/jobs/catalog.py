@@ -1,24 +1,24 @@
-"""Jobs people launch, one per natural unit of work; what can be chosen is typed in `options.py` and here."""
+"""Jobs people launch, one per natural unit of work; what can be chosen is typed here and in `RunOptions`."""
 
 import dagster as dg
 from pydantic import Field
 
-from gem_assets.orchestration.assets import SHARD_ASSETS, validated_trajectories
-from gem_assets.orchestration.backfill import LaunchError, launch_stale
-from gem_assets.orchestration.dataset_assets import DATASET_ASSETS
-from gem_assets.orchestration.evaluation_assets import (
+from gem_assets.orchestration.assets.datasets import DATASET_ASSETS
+from gem_assets.orchestration.assets.evaluations import (
     benchmark_report,
     bfcl_generation,
     bfcl_scores,
     tau2_scores,
     tau2_simulation,
 )
-from gem_assets.orchestration.itool_assets import ITOOL_ASSETS
-from gem_assets.orchestration.loop_job import synthesizer_loop
-from gem_assets.orchestration.model_assets import MODEL_ASSETS
-from gem_assets.orchestration.resources import Workplace
-from gem_assets.orchestration.run_stale import forecast
-from gem_assets.orchestration.tables import warehouse, yield_report
+from gem_assets.orchestration.assets.itool import ITOOL_ASSETS
+from gem_assets.orchestration.assets.models import MODEL_ASSETS
+from gem_assets.orchestration.assets.shards import SHARD_ASSETS, validated_trajectories
+from gem_assets.orchestration.assets.tables import warehouse, yield_report
+from gem_assets.orchestration.instance.backfill import LaunchError, launch_stale
+from gem_assets.orchestration.jobs.forecast import forecast
+from gem_assets.orchestration.jobs.loop import synthesizer_loop
+from gem_assets.orchestration.resources.workplace import Workplace
 from gem_assets.store.home import StoreError
 from gem_assets.store.raw import shard_names
 

@@ -19,11 +19,11 @@ from gem_assets.evaluation.progress import Tell
 from gem_assets.evaluation.tau2_scoring import Tau2Score, score_tau2
 from gem_assets.evaluation.tau2_simulation import simulate
 from gem_assets.llm.stopping import run_until_stopped
-from gem_assets.orchestration.assets import Materialized
-from gem_assets.orchestration.metadata import column_schema_of
-from gem_assets.orchestration.partitions import add_missing, one_run_per_shard
-from gem_assets.orchestration.progress import progress_teller
-from gem_assets.orchestration.resources import Workplace
+from gem_assets.orchestration.assets.metadata import column_schema_of
+from gem_assets.orchestration.assets.partitions import add_missing, one_run_per_shard
+from gem_assets.orchestration.assets.shards import Materialized
+from gem_assets.orchestration.resources.progress import progress_teller
+from gem_assets.orchestration.resources.workplace import Workplace
 from gem_assets.records.base import content_hash
 from gem_assets.reports.benchmarks.scores import read_benchmarks
 from gem_assets.reports.benchmarks.text import markdown_benchmarks

@@ -1,6 +1,6 @@
 """The sensor of batch mode: collects what providers have finished, relaunches the shards that waited.
 
-Does not belong here: what is collected, and how (`llm/batching.py`).
+Does not belong here: what is collected, and how (`llm/batch/batching.py`).
 """
 
 import asyncio
@@ -8,7 +8,7 @@ import asyncio
 import dagster as dg
 
 from gem_assets.llm.batch.batching import WAITS_FOR, collect_ready
-from gem_assets.orchestration.assets import SHARD_ASSETS
+from gem_assets.orchestration.assets.shards import SHARD_ASSETS
 from gem_assets.settings import load_settings, read_environment
 from gem_assets.stages.catalog import STAGES
 from gem_assets.stages.staleness import find_stale

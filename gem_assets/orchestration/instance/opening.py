@@ -9,10 +9,10 @@ from pathlib import Path
 
 import dagster as dg
 
-from gem_assets.orchestration.dataset_assets import register_recipes
-from gem_assets.orchestration.evaluation_assets import register_evaluated_models
-from gem_assets.orchestration.itool_assets import register_rounds
-from gem_assets.orchestration.partitions import register_shards
+from gem_assets.orchestration.assets.datasets import register_recipes
+from gem_assets.orchestration.assets.evaluations import register_evaluated_models
+from gem_assets.orchestration.assets.itool import register_rounds
+from gem_assets.orchestration.assets.partitions import register_shards
 from gem_assets.store.files import is_alive, only_writer
 from gem_assets.store.home import Home
 
@@ -38,7 +38,7 @@ def open_instance(home: Home) -> dg.DagsterInstance:
 def prepare(home: Home) -> None:
     """Put the project's dagster.yaml where DAGSTER_HOME looks for it."""
     home.dagster.mkdir(parents=True, exist_ok=True)
-    package = Path(__file__).resolve().parents[1]
+    package = Path(__file__).resolve().parents[2]
     packaged = package / "dagster.yaml"
     source = packaged if packaged.is_file() else package.parent / "dagster.yaml"
     target = home.dagster / "dagster.yaml"

@@ -5,9 +5,9 @@ from typing import Any
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
-from gem_assets.orchestration.assets import SHARD_ASSETS
-from gem_assets.orchestration.itool_assets import round_evaluation
-from gem_assets.orchestration.resources import Workplace, connected
+from gem_assets.orchestration.assets.itool import round_evaluation
+from gem_assets.orchestration.assets.shards import SHARD_ASSETS
+from gem_assets.orchestration.resources.workplace import Workplace, connected
 from gem_assets.reports.comparison.synthesis import read_synthesis, synthesis_markdown
 from gem_assets.reports.viewer.viewer import write_viewer
 from gem_assets.reports.yields.yield_report import read_report, render_markdown, write_report

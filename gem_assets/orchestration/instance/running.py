@@ -6,7 +6,7 @@ Imports no Dagster, like `backfill.py`, whose door to its interface this uses.
 import time
 from collections.abc import Callable
 
-from gem_assets.orchestration.backfill import ask
+from gem_assets.orchestration.instance.backfill import ask
 
 UNDER_WAY = """
 {

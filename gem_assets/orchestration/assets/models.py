@@ -10,10 +10,10 @@ from typing import Any
 import dagster as dg
 
 from gem_assets.datasets.exports.rows import Task
-from gem_assets.orchestration.assets import Materialized
-from gem_assets.orchestration.dataset_assets import policy_examples, recipes, synthesizer_examples
-from gem_assets.orchestration.partitions import one_run_per_shard
-from gem_assets.orchestration.resources import Workplace
+from gem_assets.orchestration.assets.datasets import policy_examples, recipes, synthesizer_examples
+from gem_assets.orchestration.assets.partitions import one_run_per_shard
+from gem_assets.orchestration.assets.shards import Materialized
+from gem_assets.orchestration.resources.workplace import Workplace
 from gem_assets.store.home import StoreError
 from gem_assets.training.command import Wanted, choose_configuration
 from gem_assets.training.curve import curve_markdown
