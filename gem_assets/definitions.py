@@ -9,7 +9,7 @@ from gem_assets.orchestration.assets.evaluations import EVALUATION_ASSETS, EVALU
 from gem_assets.orchestration.assets.itool import ITOOL_ASSETS
 from gem_assets.orchestration.assets.metadata import describe_asset
 from gem_assets.orchestration.assets.models import MODEL_ASSETS, MODEL_CHECKS
-from gem_assets.orchestration.assets.shards import SHARD_ASSETS, SYNTHESIS_ASSETS
+from gem_assets.orchestration.assets.shards import STAGE_ASSETS
 from gem_assets.orchestration.assets.tables import warehouse, yield_report
 from gem_assets.orchestration.jobs.batch_sensor import collect_batches
 from gem_assets.orchestration.jobs.catalog import JOBS
@@ -18,7 +18,7 @@ from gem_assets.orchestration.resources.addresses import read_addresses
 from gem_assets.orchestration.resources.options import RunOptions
 from gem_assets.orchestration.resources.workplace import WorkplaceResource
 from gem_assets.settings import load_settings, read_environment
-from gem_assets.stages.staleness import current_code_versions
+from gem_assets.stages.staleness import current_versions
 
 # Assets that no code version of a stage says anything of: partitioned by recipe or model, or not at all.
 WHOLE_ASSETS = (
@@ -28,7 +28,6 @@ WHOLE_ASSETS = (
     *MODEL_ASSETS,
     *ITOOL_ASSETS,
     *EVALUATION_ASSETS,
-    *SYNTHESIS_ASSETS,
 )
 CHECKS = (table_checks, freshness_checks, decontaminated, *MODEL_CHECKS, *EVALUATION_CHECKS)
 TABLES_SENSOR = dg.AutomationConditionSensorDefinition(
@@ -41,21 +40,23 @@ TABLES_SENSOR = dg.AutomationConditionSensorDefinition(
 
 def build_definitions(environment: dict[str, str]) -> dg.Definitions:
     """Assemble assets, checks, jobs and resources, with the code versions this environment gives."""
-    versions = current_code_versions(load_settings(environment), environment)
+    versions = current_versions(load_settings(environment), environment)
     addresses = read_addresses(environment)
     owner = environment.get("GEM_OWNER", "").strip() or "team:gem_assets"
 
     def described(spec: dg.AssetSpec) -> dg.AssetSpec:
         name = spec.key.to_user_string()
         told = describe_asset(spec.description or "", name, addresses)
-        return spec.replace_attributes(code_version=versions[name], description=told, owners=[owner])
+        # A stage whose role has no model could not be run: it has no version to compare with.
+        version = versions[name].code_version if name in versions else None
+        return spec.replace_attributes(code_version=version, description=told, owners=[owner])
 
     def owned(spec: dg.AssetSpec) -> dg.AssetSpec:
         return spec.replace_attributes(owners=[owner])
 
     return dg.Definitions(
         assets=[
-            *dg.map_asset_specs(described, SHARD_ASSETS),
+            *dg.map_asset_specs(described, STAGE_ASSETS.values()),
             *dg.map_asset_specs(owned, WHOLE_ASSETS),
         ],
         asset_checks=CHECKS,

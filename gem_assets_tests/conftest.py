@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from gem_assets.settings import Settings
+from gem_assets.stages.catalog import declare_home
 from gem_assets.store.home import Home
-from gem_assets.store.tables import declare_tables
 from gem_assets_tests.fakes import ScriptedLlm
 from gem_assets_tests.stages.chain import carry, put_rows, recorded_answer, recorded_rows, serve
 
@@ -23,7 +23,7 @@ def no_settings_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
 def declared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with empty tables, to copy: declaring them takes a tenth of a second."""
     root = tmp_path_factory.mktemp("declared")
-    declare_tables(Home(root))
+    declare_home(Home(root))
     return root
 
 

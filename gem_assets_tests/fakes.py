@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from gem_assets.llm.protocol import Completion, FailedError, LlmError, Request
+from gem_assets.llm.sampling import Sampling
 from gem_assets.records.outcome import FailureReason
 from gem_assets.records.provenance import Provenance
 
@@ -24,8 +25,7 @@ class ScriptedLlm:
         self._is_model = is_model
         self._asked: dict[str, Request] = {}
 
-    @property
-    def identity(self) -> str:
+    def identity_for(self, sampling: Sampling) -> str:
         return self._identity
 
     @property
@@ -79,8 +79,7 @@ class FailingLlm:
         self._error = error
         self._identity = identity
 
-    @property
-    def identity(self) -> str:
+    def identity_for(self, sampling: Sampling) -> str:
         return self._identity
 
     @property

@@ -16,6 +16,7 @@ from gem_assets.records.trajectory import Trajectory
 from gem_assets.reports.judges.calibration import read_calibrations
 from gem_assets.reports.judges.text import calibration_lines
 from gem_assets.settings import Settings
+from gem_assets.stages.judging import SAMPLING
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
 
@@ -62,7 +63,7 @@ def calibrate(
 def _teller(member: Llm, say: Echo) -> Callable[[int, int], None]:
     def tell(done: int, total: int) -> None:
         if done == total or done * 10 // total > (done - 1) * 10 // total:
-            say(f"{member.identity.partition(' ')[0]}: {done} of {total}")
+            say(f"{member.identity_for(SAMPLING).partition(' ')[0]}: {done} of {total}")
 
     return tell
 

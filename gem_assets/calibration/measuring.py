@@ -17,8 +17,9 @@ from gem_assets.records.base import Record, content_hash
 from gem_assets.records.judgement import RubricScore
 from gem_assets.records.outcome import Kept, Outcome
 from gem_assets.records.trajectory import Trajectory
-from gem_assets.stages.judging import PROMPT, ask_judge
-from gem_assets.stages.run import run_stage
+from gem_assets.stages.judging import PROMPT, SAMPLING, ask_judge
+from gem_assets.stages.run import judge_inputs
+from gem_assets.stages.validation import VALIDATED_TRAJECTORIES
 from gem_assets.store.files import only_writer
 from gem_assets.store.home import Home
 from gem_assets.store.shards import StageInput
@@ -105,7 +106,7 @@ async def measure(
         StageInput(str(at), question.trajectory.document_id, question)
         for at, question in enumerate(questions)
     ]
-    answered = await run_stage(step, inputs, "judge", concurrency, progress)
+    answered = await judge_inputs(step, inputs, VALIDATED_TRAJECTORIES, concurrency, progress)
     about = _about(llm, questions, measuring)
     return [{**about, **_row(given.record, outcome)} for given, outcome in answered]
 
@@ -125,9 +126,9 @@ def _about(llm: Llm, questions: Sequence[Question], measuring: Measuring) -> dic
     version = Prompt.load(PROMPT).version
     asked = [(question.trajectory.trajectory_id, question.kind, question.sample) for question in questions]
     return {
-        "calibration_id": content_hash([llm.identity, version, measuring.with_findings, asked]),
+        "calibration_id": content_hash([llm.identity_for(SAMPLING), version, measuring.with_findings, asked]),
         "measured_at": datetime.now(UTC),
-        "judge": llm.identity,
+        "judge": llm.identity_for(SAMPLING),
         "prompt_version": version,
         "cases": measuring.cases,
     }

@@ -6,7 +6,6 @@ from typing import Any
 
 from gem_assets.settings import load_settings, read_environment
 from gem_assets.store.home import Home, StoreError, check_shard
-from gem_assets.store.tables import declare_tables
 
 
 def with_home(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -14,9 +13,11 @@ def with_home(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def prepared(**options: Any) -> Any:  # noqa: ANN401
+        from gem_assets.stages.catalog import declare_home
+
         environment = read_environment()
         settings = load_settings(environment)
-        declare_tables(Home(settings.home))
+        declare_home(Home(settings.home))
         return command(settings, {**environment, "GEM_HOME": str(settings.home)}, **options)
 
     return prepared
@@ -40,8 +41,9 @@ def choose_shards(home: Home, corpus: str | None, shards: Sequence[str]) -> list
 
 def check_asset(name: str) -> str:
     """Return the name of a sharded asset, or raise StoreError with the names there are."""
-    from gem_assets.stages.catalog import ASSETS
+    from gem_assets.stages.catalog import STAGES
 
-    if name not in ASSETS:
-        raise StoreError(f"there is no asset {name}: {', '.join(ASSETS)}")
+    known = [stage.asset for stage in STAGES]
+    if name not in known:
+        raise StoreError(f"there is no asset {name}: {', '.join(known)}")
     return name

@@ -42,12 +42,12 @@ def run(
 @with_home
 def stale(settings: Settings, environment: dict[str, str], corpus: str | None) -> None:
     """List the shards that are not what today's text, prompts, models and settings would make of them."""
-    from gem_assets.stages.staleness import find_stale
+    from gem_assets.stages.staleness import WORK_WORDS, find_stale, summarise_stale
 
     found = find_stale(settings, environment, choose_shards(Home(settings.home), corpus, ()))
     for item in found:
-        click.echo(f"{item.asset}\t{item.shard}\t{item.reason}")
-    click.echo(f"{len(found)} stale", err=True)
+        click.echo(f"{item.asset}\t{item.shard}\t{item.reason}\t{WORK_WORDS[item.work]}")
+    click.echo(summarise_stale(found), err=True)
 
 
 @click.command()

@@ -15,7 +15,7 @@ from gem_assets.store.home import Home
 @with_home
 def report(settings: Settings, environment: dict[str, str], compare: tuple[str, str] | None) -> None:
     """Print the yield table and write the report and the trajectory viewer."""
-    from gem_assets.reports.comparison.synthesis import read_synthesis, synthesis_text
+    from gem_assets.reports.comparison.ways import read_ways, ways_text
     from gem_assets.reports.viewer.viewer import write_viewer
     from gem_assets.reports.yields.yield_report import read_report, render_text, write_report
     from gem_assets.store.snapshot import open_snapshot
@@ -23,8 +23,8 @@ def report(settings: Settings, environment: dict[str, str], compare: tuple[str, 
     home = Home(settings.home)
     with open_snapshot(home) as connection:
         click.echo(render_text(read_report(connection), _width()))
-        if ways := read_synthesis(home):
-            click.echo(f"\n{synthesis_text(ways)}\n")
+        if ways := read_ways(home):
+            click.echo(f"\n{ways_text(ways)}\n")
         click.echo(f"report        {write_report(home, connection, compare)}")
         click.echo(f"trajectories  {write_viewer(home, connection)}")
 

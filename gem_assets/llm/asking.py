@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from gem_assets.llm.protocol import ChatMessage, Completion, FailedError, Llm, RefusedError, Request
+from gem_assets.llm.sampling import OTHER_SAMPLING, Sampling
 from gem_assets.prompts.prompt import Prompt
 from gem_assets.records.provenance import Provenance
 
@@ -35,6 +36,7 @@ async def ask(
     payload: Mapping[str, Any],
     response_schema: Mapping[str, Any] | None = None,
     sample: int = 0,
+    sampling: Sampling = OTHER_SAMPLING,
 ) -> Answer[T]:
     """Render `prompt` with `fields`, ask, and parse; on an unreadable answer ask once for a repair.
 
@@ -48,6 +50,7 @@ async def ask(
         response_schema=response_schema,
         sample=sample,
         payload=payload,
+        sampling=sampling,
     )
     completion = await llm.complete(request)
     try:

@@ -34,10 +34,9 @@ class LiteLlm:
         self._flights: Flights[Call] = Flights()
         self._purchases: set[asyncio.Task[Call | None]] = set()
 
-    @property
-    def identity(self) -> str:
+    def identity_for(self, sampling: Sampling) -> str:
         """Model name with the sampling that shapes its answers."""
-        return self.settings.identity
+        return self.settings.identity_for(sampling)
 
     @property
     def is_model(self) -> bool:
@@ -109,7 +108,7 @@ class LiteLlm:
         await self._limits.close()
 
     def _inquiry(self, request: Request) -> Inquiry:
-        settings, sampling = self.settings, self.settings.sampling(request.task)
+        settings, sampling = self.settings, self.settings.sampling(request.sampling)
         messages = tuple({"role": message.role, "content": message.content} for message in request.messages)
         drawn: dict[str, float | str] = {"temperature": sampling.temperature, "top_p": sampling.top_p}
         if settings.reasoning_effort is not None:

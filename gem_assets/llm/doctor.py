@@ -86,7 +86,7 @@ async def _examine(role: Role, environment: Mapping[str, str], longest_seconds: 
 
 async def _ask(settings: RoleSettings, report: RoleReport) -> RoleReport:
     """Ask, leaving out what the model does not take."""
-    sampling = settings.sampling("")
+    sampling = settings.sampling()
     parameters: dict[str, Any] = {
         "model": settings.model,
         "messages": [{"role": "user", "content": QUESTION}],

@@ -44,6 +44,10 @@ class _Rack:
         members = [self.model(settings.role) for settings in read_panel(self._environment)]
         return Panel(tuple(members)) if len(members) > 1 else members[0]
 
+    def of_role(self, role: Role) -> Llm:
+        """Open what fills a role: for the judge, all of a panel."""
+        return self.judge() if role == "judge" else self.model(role)
+
     def _open(self, settings: RoleSettings) -> Llm:
         if settings.is_offline:
             return OfflineLlm()
@@ -71,7 +75,7 @@ class Models:
     judge: Llm
     """The judge; a `Panel` where several are set."""
     for_role: Callable[[Role], Llm]
-    """The model of any role; `synthesizer` and `policy` have no default, ConfigurationError names theirs."""
+    """What fills any role; `synthesizer` and `policy` have no default, ConfigurationError names theirs."""
 
 
 @asynccontextmanager
@@ -89,6 +93,6 @@ async def open_models(
     read_budget(environment, run_id)
     rack = _Rack(environment, home, run_id, pace)
     try:
-        yield Models(rack.model("filter"), rack.model("teacher"), rack.judge(), rack.model)
+        yield Models(rack.model("filter"), rack.model("teacher"), rack.judge(), rack.of_role)
     finally:
         await rack.close()

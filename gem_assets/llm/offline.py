@@ -7,19 +7,16 @@ import asyncio
 
 from gem_assets.llm.protocol import Completion, RefusedError, Request
 from gem_assets.llm.roles import OFFLINE_MODEL
+from gem_assets.llm.sampling import Sampling
 from gem_assets.records.provenance import Provenance
-
-# Raised when the generator answers differently to the same input.
-VERSION = 4
 
 
 class OfflineLlm:
     """Implements `protocol.Llm` by a pure function of the payload: no key, no network, no journal."""
 
-    @property
-    def identity(self) -> str:
-        """Name and version of the generator."""
-        return f"{OFFLINE_MODEL}@{VERSION}"
+    def identity_for(self, sampling: Sampling) -> str:
+        """Name the generator: it draws nothing."""
+        return OFFLINE_MODEL
 
     @property
     def is_model(self) -> bool:

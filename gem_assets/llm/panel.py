@@ -4,6 +4,7 @@ Does not belong here: how their answers become one verdict (`stages/judging.py`)
 """
 
 from gem_assets.llm.protocol import Completion, Llm, Request
+from gem_assets.llm.sampling import Sampling
 
 
 class Panel:
@@ -12,10 +13,9 @@ class Panel:
     def __init__(self, members: tuple[Llm, ...]) -> None:
         self.members = members
 
-    @property
-    def identity(self) -> str:
+    def identity_for(self, sampling: Sampling) -> str:
         """All members, in order."""
-        return " + ".join(member.identity for member in self.members)
+        return " + ".join(member.identity_for(sampling) for member in self.members)
 
     @property
     def is_model(self) -> bool:

@@ -6,6 +6,7 @@ Stages see only this module and `asking.py`; providers, journal and retries live
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
+from gem_assets.llm.sampling import OTHER_SAMPLING, Sampling
 from gem_assets.records.base import Record
 from gem_assets.records.outcome import FailureReason
 from gem_assets.records.provenance import Provenance
@@ -36,6 +37,8 @@ class Request(Record):
     sample: int = 0
     """Asking again on purpose takes the next number; the same number is the same answer."""
     payload: Mapping[str, Any] = {}
+    sampling: Sampling = OTHER_SAMPLING
+    """How the answer is drawn, unless the role's settings say otherwise."""
 
 
 class Completion(Record):
@@ -50,9 +53,8 @@ class Completion(Record):
 class Llm(Protocol):
     """A model in a role."""
 
-    @property
-    def identity(self) -> str:
-        """Model name with the sampling that shapes its answers; part of a stage's code version."""
+    def identity_for(self, sampling: Sampling) -> str:
+        """Name the model with the sampling that shapes its answers to requests with this one."""
         ...
 
     @property

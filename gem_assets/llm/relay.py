@@ -121,7 +121,7 @@ class ChatRelay(LiteLlm):
 
     def _allowed(self, passed: Mapping[str, Any]) -> Sampling:
         """Say how long an answer may get: what budgets set aside. It is never asked for again, longer."""
-        usual = self.settings.sampling(self._task)
+        usual = self.settings.sampling()
         most = int(passed.get("max_tokens") or usual.max_tokens_ceiling)
         return usual.model_copy(update={"max_tokens": most, "max_tokens_ceiling": most})
 

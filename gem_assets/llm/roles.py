@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError
 
-from gem_assets.llm.sampling import OTHER_SAMPLING, TASK_SAMPLING, Sampling
+from gem_assets.llm.sampling import OTHER_SAMPLING, Sampling
 from gem_assets.records.base import Record
 
 Role = Literal[
@@ -49,18 +49,8 @@ class ConfigurationError(ValueError):
     """A setting is missing or wrong: one sentence that names the variable."""
 
 
-ROLE_TASKS: Mapping[Role, tuple[str, ...]] = {
-    "filter": ("filter_document",),
-    "teacher": ("extract_workflows", "generate_trajectory", "refine_trajectory"),
-    **dict.fromkeys(PANEL_ROLES, ("judge_trajectory",)),
-    "synthesizer": ("synthesize_trajectory",),
-    "policy": (),
-    "user_simulator": (),
-}
-
-
 class RoleSettings(Record):
-    """The model of one role. A sampling field left None takes the task's default."""
+    """The model of one role. A sampling field left None takes what a request asks for."""
 
     role: Role
     model: str
@@ -114,24 +104,20 @@ class RoleSettings(Record):
 
     @property
     def identity(self) -> str:
-        """Model and sampling, without server, key and timeouts: what shapes the answers."""
-        return self._identity(ROLE_TASKS[self.role] or ("any",))
+        """Model and sampling, where no stage asks."""
+        return self.identity_for(OTHER_SAMPLING)
 
-    def identity_for(self, task: str) -> str:
-        """Model and sampling as one task sees them."""
-        return self._identity((task,))
-
-    def _identity(self, tasks: tuple[str, ...]) -> str:
-        drawn = {task: self.sampling(task) for task in tasks}
+    def identity_for(self, default: Sampling) -> str:
+        """Model and sampling, without server, key and timeouts: what shapes answers to a stage's requests."""
+        drawn = self.sampling(default)
         fields = ("temperature", "top_p", "max_tokens_ceiling")
-        parts = [_by_task(field, {task: getattr(drawn[task], field) for task in tasks}) for field in fields]
+        parts = [f"{field}={getattr(drawn, field)}" for field in fields]
         chosen = {"reasoning_effort": self.reasoning_effort, "fallback": self.fallback}
         parts += [f"{name}={value}" for name, value in chosen.items() if value]
         return " ".join([self.model, *parts])
 
-    def sampling(self, task: str) -> Sampling:
-        """The task's default with what this role overrides."""
-        default = TASK_SAMPLING.get(task, OTHER_SAMPLING)
+    def sampling(self, default: Sampling = OTHER_SAMPLING) -> Sampling:
+        """What a request asks for, with what this role overrides."""
         ceiling = self.max_tokens or default.max_tokens_ceiling
         return Sampling(
             temperature=default.temperature if self.temperature is None else self.temperature,
@@ -201,12 +187,6 @@ def _build(role: Role, given: Mapping[str, str], variables: Mapping[str, str]) -
         name = variables[str(first["loc"][0])]
     # Outside the handler, so that no chained error carries the values.
     raise ConfigurationError(f"{name} cannot be used: {first['msg'].lower()}")
-
-
-def _by_task(field: str, values: Mapping[str, float]) -> str:
-    if len(set(values.values())) == 1:
-        return f"{field}={next(iter(values.values()))}"
-    return f"{field}=" + ",".join(f"{task}:{value}" for task, value in values.items())
 
 
 def _variable(role: Role, field: str, environment: Mapping[str, str], shared: bool) -> str:

@@ -1,13 +1,11 @@
-"""How answers are drawn, task by task, where nobody says otherwise.
+"""How answers are drawn where nobody says otherwise.
 
-Does not belong here: what a role overrides (`roles.py`).
+Does not belong here: the values of each stage (its declaration), what a role overrides (`roles.py`).
 """
-
-from collections.abc import Mapping
 
 from gem_assets.records.base import Record
 
-# 20480 tokens, top-p 0.95 and the temperatures below are what the public reimplementation of GEM runs with
+# 20480 tokens, top-p 0.95 and the stages' temperatures are what the public reimplementation of GEM runs with
 # (github.com/zhangdw156/synthesis_from_text, exps/gem/conf); the paper names none.
 MAX_TOKENS = 20480
 
@@ -21,13 +19,5 @@ class Sampling(Record):
     max_tokens_ceiling: int = MAX_TOKENS
 
 
-# Filter and judge answer briefly: a model that runs on is stopped early, one that thinks long asks again.
-TASK_SAMPLING: Mapping[str, Sampling] = {
-    "filter_document": Sampling(temperature=0.2, max_tokens=4096),
-    "extract_workflows": Sampling(temperature=0.2),
-    "generate_trajectory": Sampling(temperature=0.7),
-    "refine_trajectory": Sampling(temperature=0.4),
-    "judge_trajectory": Sampling(temperature=0.2, max_tokens=8192),
-    "synthesize_trajectory": Sampling(temperature=0.7),
-}
 OTHER_SAMPLING = Sampling(temperature=0.7)
+"""For what no stage asks."""

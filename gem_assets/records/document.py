@@ -30,6 +30,22 @@ class RawRow(Record):
     version: int = 1
 
 
+class RowStatus(Record):
+    """A raw row with what the rows of all shards say of it: what stage 0 judges."""
+
+    row: RawRow
+    superseded: bool
+    first_document_id: str | None
+    """The document that holds the same text and comes first; its own id when it does."""
+    exact: bool = True
+    """Whether that text is the same to the byte, not only but for case and white space."""
+
+    @property
+    def key(self) -> str:
+        """Name the row among all versions."""
+        return f"{self.row.document_id}@{self.row.version}"
+
+
 class Document(Record):
     """Normalised text with its provenance (stage 0)."""
 

@@ -1,4 +1,4 @@
-"""The three piles: what a stage makes of one input, and every reason there is.
+"""The three outcomes: what a stage makes of one input, and every reason there is.
 
 Does not belong here: the judging itself (`stages/`, `verification/`).
 """
@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from gem_assets.records.base import Record
 from gem_assets.records.provenance import Provenance
 
-R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 
 class Reason(StrEnum):
@@ -176,7 +176,8 @@ class FailureReason(StrEnum):
 class Rejected:
     """Judged unfit, with what shows it."""
 
-    reason: Reason
+    reason: StrEnum
+    """Of `Reason`, or of the enum that a stage from elsewhere declares."""
     evidence: str
     provenance: Provenance = field(default_factory=Provenance)
     record: Record | None = None
@@ -193,16 +194,16 @@ class Failed:
 
 
 @dataclass(frozen=True)
-class Kept(Generic[R]):
+class Kept(Generic[R_co]):
     """Judged fit. A child's position is its ordinal; a rejected child stands at its own position."""
 
-    children: tuple[R | Rejected, ...]
+    children: tuple[R_co | Rejected, ...]
     provenance: Provenance = field(default_factory=Provenance)
 
     @property
-    def records(self) -> tuple[R, ...]:
+    def records(self) -> tuple[R_co, ...]:
         """The children that were kept."""
         return tuple(child for child in self.children if not isinstance(child, Rejected))
 
 
-Outcome = Kept[R] | Rejected | Failed
+Outcome = Kept[R_co] | Rejected | Failed

@@ -8,13 +8,14 @@ from typing import Any
 from gem_assets.corpus.reading import RefusedRow, read_each
 from gem_assets.corpus.walking import IngestionError
 from gem_assets.llm.models import open_models
-from gem_assets.pipeline import synthesize
-from gem_assets.records.document import Document, ProceduralDocument, RawRow
+from gem_assets.pipeline import read_rows, synthesize
+from gem_assets.records.base import Record
+from gem_assets.records.document import Document, ProceduralDocument, RawRow, RowStatus
 from gem_assets.records.outcome import Kept, Outcome, Rejected
 from gem_assets.records.trajectory import Trajectory
 from gem_assets.records.workflow import Workflow
 from gem_assets.settings import Settings
-from gem_assets.stages.catalog import ASSETS
+from gem_assets.stages.stage import Stage
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
 from gem_assets.store.raw import find_raw_rows
@@ -32,14 +33,32 @@ async def try_one(settings: Settings, environment: dict[str, str], named: str, u
     async with open_models(environment, home.root, "try") as models:
         for row in _rows(home, named):
             say(f"== {row.title or row.source} ({row.source}, {row.place})")
-            spent: list[float | None] = []
-            async for asset, outcome in synthesize(row, models, settings):
-                if ASSETS.index(asset) > ASSETS.index(until):
-                    break
-                say(describe(asset, outcome))
-                spent.append(outcome.provenance.cost)
-            known = sum(cost for cost in spent if cost is not None)
-            say(f"   cost {'unknown' if None in spent else f'${known:.4f}'}\n")
+            report = _Reporter(until, say)
+            status = RowStatus(row=row, superseded=False, first_document_id=row.document_id)
+            for document in await read_rows([status], settings, report):
+                await synthesize(document, models, settings, report)
+            say(f"   cost {report.cost}\n")
+
+
+class _Reporter:
+    """Says each outcome as it comes, and what all of them cost."""
+
+    def __init__(self, until: str, say: Say) -> None:
+        self._until = until
+        self._say = say
+        self._spent: list[float | None] = []
+
+    def __call__(self, stage: Stage, outcome: Outcome[Record]) -> bool:
+        """Say one outcome; nothing is made of what the last stage keeps."""
+        self._say(describe(stage.asset, outcome))
+        self._spent.append(outcome.provenance.cost)
+        return stage.asset != self._until
+
+    @property
+    def cost(self) -> str:
+        """US dollars of all outcomes so far."""
+        known = sum(cost for cost in self._spent if cost is not None)
+        return "unknown" if None in self._spent else f"${known:.4f}"
 
 
 def describe(asset: str, outcome: Outcome[Any]) -> str:

@@ -1,184 +1,166 @@
-"""The stages that ask for a record and give one back, in order, with what makes their results change.
+"""Every way to a trajectory, as a chain of stages; and what follows from the chains.
 
-Stage 0 is not among them: it judges raw rows together (`stages/corpus.py`).
+Read each stage's declaration beside its function. A package can add stages and ways (`extensions.py`).
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import cast
 
-from gem_assets.llm.offline import OfflineLlm
-from gem_assets.llm.protocol import Llm
-from gem_assets.llm.roles import read_panel, read_role
-from gem_assets.prompts.prompt import Prompt
-from gem_assets.records.base import Record, content_hash
-from gem_assets.records.document import Document, ProceduralDocument
-from gem_assets.records.outcome import Outcome
-from gem_assets.records.trajectory import Trajectory
-from gem_assets.records.workflow import Workflow
+from gem_assets.extensions import extensions
 from gem_assets.settings import Settings
-from gem_assets.stages import (
-    corpus,
-    extraction,
-    filtering,
-    generation,
-    prefilter,
-    refinement,
-    synthesis,
-    validation,
+from gem_assets.stages.corpus import DOCUMENTS
+from gem_assets.stages.extraction import WORKFLOWS
+from gem_assets.stages.filtering import PROCEDURAL_DOCUMENTS
+from gem_assets.stages.generation import DRAFT_TRAJECTORIES
+from gem_assets.stages.refinement import REFINED_TRAJECTORIES
+from gem_assets.stages.stage import RAW_ROWS, DeclarationError, Stage, Way
+from gem_assets.stages.synthesis import SYNTHESIZED_TRAJECTORIES
+from gem_assets.stages.validation import VALIDATED_SYNTHESIZED_TRAJECTORIES, VALIDATED_TRAJECTORIES
+from gem_assets.store.home import Home
+from gem_assets.store.stage_table import DeclaredMeasure, DeclaredStage, declare_stages
+from gem_assets.store.tables import column_types, declare_tables
+
+WRITTEN = Way(
+    name="written",
+    description="The paper's: workflow, draft, refinement, each by the teacher (arXiv 2601.10355).",
+    group="trajectories",
+    stages=(
+        DOCUMENTS,
+        PROCEDURAL_DOCUMENTS,
+        WORKFLOWS,
+        DRAFT_TRAJECTORIES,
+        REFINED_TRAJECTORIES,
+        VALIDATED_TRAJECTORIES,
+    ),
 )
-
-Step = Callable[[Any, Llm, Settings], Awaitable[Outcome[Any]]]
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One step of a document's path."""
-
-    asset: str
-    reads: str
-    takes: type[Record]
-    gives: type[Record]
-    prefix: str
-    role: Literal["filter", "teacher", "judge", "synthesizer"]
-    prompt: str
-    logic: int
-    step: Step
-    inherits_generator: bool
-    """What it gives is a rewriting of what it takes, so the first writer stays its generator."""
-
-
-STAGES = (
-    Stage(
-        asset="procedural_documents",
-        reads="documents",
-        takes=Document,
-        gives=ProceduralDocument,
-        prefix="filter",
-        role="filter",
-        prompt=filtering.PROMPT,
-        logic=filtering.LOGIC,
-        step=filtering.filter_document,
-        inherits_generator=False,
-    ),
-    Stage(
-        asset="workflows",
-        reads="procedural_documents",
-        takes=ProceduralDocument,
-        gives=Workflow,
-        prefix="extract",
-        role="teacher",
-        prompt=extraction.PROMPT,
-        logic=extraction.LOGIC,
-        step=extraction.extract_workflows,
-        inherits_generator=False,
-    ),
-    Stage(
-        asset="draft_trajectories",
-        reads="workflows",
-        takes=Workflow,
-        gives=Trajectory,
-        prefix="generate",
-        role="teacher",
-        prompt=generation.PROMPT,
-        logic=generation.LOGIC,
-        step=generation.generate_trajectory,
-        inherits_generator=True,
-    ),
-    Stage(
-        asset="refined_trajectories",
-        reads="draft_trajectories",
-        takes=Trajectory,
-        gives=Trajectory,
-        prefix="refine",
-        role="teacher",
-        prompt=refinement.PROMPT,
-        logic=refinement.LOGIC,
-        step=refinement.refine_trajectory,
-        inherits_generator=True,
-    ),
-    Stage(
-        asset="validated_trajectories",
-        reads="refined_trajectories",
-        takes=Trajectory,
-        gives=Trajectory,
-        prefix="judge",
-        role="judge",
-        prompt=validation.PROMPT,
-        logic=validation.LOGIC,
-        step=validation.validate_trajectory,
-        inherits_generator=True,
+SYNTHESIZED = Way(
+    name="synthesized",
+    description="By a trained Synthesizer, in one call for each procedural document.",
+    group="synthesis",
+    stages=(
+        DOCUMENTS,
+        PROCEDURAL_DOCUMENTS,
+        SYNTHESIZED_TRAJECTORIES,
+        VALIDATED_SYNTHESIZED_TRAJECTORIES,
     ),
 )
 
-# The other way to a trajectory, for whoever has trained a Synthesizer: it sets out from stage 1.
-SYNTHESIS_STAGES = (
-    Stage(
-        asset="synthesized_trajectories",
-        reads="procedural_documents",
-        takes=ProceduralDocument,
-        gives=Trajectory,
-        prefix="synthesize",
-        role="synthesizer",
-        prompt=synthesis.PROMPT,
-        logic=synthesis.LOGIC,
-        step=synthesis.synthesize_trajectory,
-        inherits_generator=False,
-    ),
-    replace(STAGES[-1], asset="validated_synthesized_trajectories", reads="synthesized_trajectories"),
-)
+Extend = Callable[[tuple[Way, ...]], tuple[Way, ...]]
+"""What an entry point of a package is: takes the ways there are, gives those there shall be."""
 
-ASSETS = ("documents", *(stage.asset for stage in STAGES))
+
+def _with_extensions(ways: tuple[Way, ...]) -> tuple[Way, ...]:
+    for point in extensions():
+        ways = cast(Extend, point.load())(ways)
+    return ways
+
+
+def check_ways(ways: Sequence[Way]) -> None:
+    """Check what no type can say of declarations.
+
+    Raises:
+        DeclarationError: a chain does not fit together, or a stage names what there is not.
+    """
+    before: dict[str, tuple[Stage, str]] = {}
+    for way in ways:
+        upstream = RAW_ROWS
+        for stage in way.stages:
+            if upstream != RAW_ROWS:
+                _check_step(way, before[upstream][0], stage)
+            known = before.setdefault(stage.asset, (stage, upstream))
+            if known != (stage, upstream):
+                raise DeclarationError(
+                    f"{stage.asset} is declared twice, or reads {known[1]} on one way and {upstream} on "
+                    f"the way {way.name}: an asset has one declaration and one place"
+                )
+            upstream = stage.asset
+    for stage, _ in before.values():
+        _check_stage(stage)
+
+
+def _check_step(way: Way, giver: Stage, taker: Stage) -> None:
+    if not issubclass(giver.gives, taker.takes):
+        raise DeclarationError(
+            f"the way {way.name}: {giver.asset} gives {giver.gives.__name__}, and {taker.asset} takes "
+            f"{taker.takes.__name__}"
+        )
+
+
+def _check_stage(stage: Stage) -> None:
+    unknown = [name for name in stage.settings if name not in Settings.model_fields]
+    held = {name for name, _ in column_types(stage.table)}
+    unknown += [
+        name for one in stage.measures for name in (one.column, one.before) if name and name not in held
+    ]
+    if stage.role is not None:
+        kinds = ("unparseable", "refused", "too_long", "truncated", "empty")
+        known = {str(reason) for reason in stage.reasons}
+        # A judge that cannot be read has said nothing: only what it declines to judge is rejected.
+        kinds = kinds[1:3] if stage.role == "judge" else kinds
+        unknown += [f"{stage.prefix}_{kind}" for kind in kinds if f"{stage.prefix}_{kind}" not in known]
+    if unknown:
+        raise DeclarationError(f"{stage.asset} names what there is not: {', '.join(unknown)}")
+
+
+WAYS = _with_extensions((WRITTEN, SYNTHESIZED))
+check_ways(WAYS)
+
+DEFAULT_WAY = WAYS[0]
+STAGES: tuple[Stage, ...] = tuple({stage.asset: stage for way in WAYS for stage in way.stages}.values())
+"""Every stage of every way, in the order of the ways."""
+ASSETS = tuple(stage.asset for stage in DEFAULT_WAY.stages)
+"""The assets of the default way, in order."""
 
 
 def stage_of(asset: str) -> Stage:
-    """Find the stage that makes an asset; raises KeyError for `documents` and for unknown names."""
-    return {stage.asset: stage for stage in (*STAGES, *SYNTHESIS_STAGES)}[asset]
+    """Find the stage that makes an asset; raises KeyError where none does."""
+    return _by_asset()[asset]
 
 
-def model_identity(stage: Stage, environment: Mapping[str, str]) -> str:
-    """Name the model a stage would ask, with the sampling that shapes its answers."""
-    if stage.role == "judge":
-        judges = read_panel(environment)
-        if len(judges) > 1:
-            return " + ".join(judge.identity_for(stage.prompt) for judge in judges)
-    role = read_role(stage.role, environment)
-    return OfflineLlm().identity if role.is_offline else role.identity_for(stage.prompt)
+def reads(stage: Stage) -> str:
+    """Name the asset a stage reads; `raw_rows` for the first."""
+    chain = next(way.stages for way in WAYS if stage in way.stages)
+    place = chain.index(stage)
+    return chain[place - 1].asset if place else RAW_ROWS
 
 
-def documents_code_version(settings: Settings) -> str:
-    """Hash what makes the outcomes of stage 0 change."""
-    return content_hash(["documents", corpus.LOGIC, settings.corpus.model_dump(mode="json")])
+def ways_of(stage: Stage) -> tuple[Way, ...]:
+    """Name the ways a stage is part of."""
+    return tuple(way for way in WAYS if stage in way.stages)
 
 
-def code_version(stage: Stage, identity: str, settings: Settings) -> str:
-    """Hash what makes the outcomes of a stage change: prompt, model and sampling, schema, settings, logic."""
-    return content_hash(
-        [
-            stage.asset,
-            Prompt.load(stage.prompt).version,
-            Prompt.load("repair_answer").version,
-            identity,
-            stage.gives.model_json_schema(),
-            _settings_of(stage, settings),
-            stage.logic,
-        ]
-    )
+def own_stages(way: Way) -> tuple[Stage, ...]:
+    """Give the stages that no earlier way has."""
+    earlier = {stage.asset for other in WAYS[: WAYS.index(way)] for stage in other.stages}
+    return tuple(stage for stage in way.stages if stage.asset not in earlier)
 
 
-def _settings_of(stage: Stage, settings: Settings) -> object:
-    """Give the settings a stage reads and no others, so that none makes stale what it cannot change."""
-    language, rules = settings.trajectory_language, settings.rules.model_dump(mode="json")
-    read: dict[str, object] = {
-        "procedural_documents": [
-            settings.use_prefilter,
-            settings.prefilter.model_dump(mode="json"),
-            prefilter.LOGIC,
-        ],
-        "workflows": settings.extraction.model_dump(mode="json"),
-        "draft_trajectories": language,
-        "refined_trajectories": [language, rules, settings.refinement_fallback],
-        "validated_trajectories": [language, rules, settings.judge_samples, settings.judge_rule],
-        "validated_synthesized_trajectories": [language, rules, settings.judge_samples, settings.judge_rule],
-    }
-    return read.get(stage.asset)
+def declare_home(home: Home) -> None:
+    """Make a home ready for these stages: the schema of every table, and the table `stages`."""
+    declare_tables(home)
+    declare_stages(home, list(_declared()))
+
+
+def _declared() -> Iterator[DeclaredStage]:
+    for number, stage in enumerate(STAGES):
+        yield DeclaredStage(
+            asset=stage.asset,
+            number=number,
+            title=stage.title,
+            description=stage.description,
+            reads=reads(stage),
+            ways=tuple(way.name for way in ways_of(stage)),
+            ends_way=any(way.result is stage for way in WAYS),
+            by_default=stage in DEFAULT_WAY.stages,
+            gives=stage.gives.__name__,
+            role=stage.role,
+            prompts=stage.prompts,
+            authorship=stage.authorship,
+            measures=tuple(DeclaredMeasure(one.name, one.column, one.before) for one in stage.measures),
+        )
+
+
+@cache
+def _by_asset() -> dict[str, Stage]:
+    return {stage.asset: stage for stage in STAGES}

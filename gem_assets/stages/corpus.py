@@ -6,21 +6,18 @@ from functools import cache
 from typing import Any, cast
 
 from gem_assets.corpus.normalising import normalise
-from gem_assets.records.document import Document, RawRow
+from gem_assets.records.document import Document, RawRow, RowStatus
 from gem_assets.records.outcome import Kept, Outcome, Reason, Rejected
-from gem_assets.settings import CorpusSettings
-from gem_assets.store.raw import RowStatus
-
-# Raise it when reading changes: it is part of the stage's code version.
-LOGIC = 2
+from gem_assets.settings import CorpusSettings, Settings
+from gem_assets.stages.stage import Stage
 
 _LANGUAGE = re.compile(r"\s*([a-z]{2})(?:[-_].*|\s*)", re.IGNORECASE)
 
 
-def read_document(status: RowStatus, settings: CorpusSettings) -> Outcome[Document]:
-    """Carry a raw row to a document, or say why it cannot be one."""
+async def read_document(status: RowStatus, llm: None, settings: Settings) -> Outcome[Document]:
+    """Make a document of a raw row, or say why it cannot be one."""
     document = _to_document(status.row)
-    verdict = _judge(document, status, settings)
+    verdict = _judge(document, status, settings.corpus)
     if verdict is None:
         return Kept((document,))
     reason, evidence = verdict
@@ -81,3 +78,23 @@ def _judge(document: Document, status: RowStatus, settings: CorpusSettings) -> t
     if length > settings.maximum_characters:
         return Reason.CORPUS_TOO_LONG, f"{length} characters, at most {settings.maximum_characters} wanted"
     return None
+
+
+def document_columns(document: Document) -> dict[str, Any]:
+    """Give the typed columns of a document."""
+    shared = document.model_dump(include={"corpus", "source", "place", "title", "url", "license", "language"})
+    return {**shared, "character_count": len(document.text)}
+
+
+DOCUMENTS = Stage(
+    asset="documents",
+    title="document",
+    description="Ingested rows, normalised and judged: can the text be worked with at all?",
+    takes=RowStatus,
+    gives=Document,
+    run=read_document,
+    columns=document_columns,
+    prefix="corpus",
+    authorship="reads",
+    settings=("corpus",),
+)

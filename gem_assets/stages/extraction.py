@@ -3,8 +3,11 @@
 The checks of a single workflow live in `stages/workflow_checks.py`.
 """
 
+from typing import Any
+
 from gem_assets.llm.asking import ask
 from gem_assets.llm.protocol import Llm
+from gem_assets.llm.sampling import Sampling
 from gem_assets.prompts.prompt import Prompt, escape
 from gem_assets.records.base import make_id
 from gem_assets.records.document import ProceduralDocument
@@ -12,10 +15,11 @@ from gem_assets.records.outcome import Kept, Outcome, Reason, Rejected
 from gem_assets.records.workflow import Workflow
 from gem_assets.settings import Settings
 from gem_assets.stages.answers.workflow_answer import WorkflowAnswer, parse_workflow_answer
+from gem_assets.stages.stage import Measure, Stage
 from gem_assets.stages.workflow_checks import check_workflow
 
 PROMPT = "extract_workflows"
-LOGIC = 1
+SAMPLING = Sampling(temperature=0.2)
 
 
 async def extract_workflows(procedure: ProceduralDocument, llm: Llm, settings: Settings) -> Outcome[Workflow]:
@@ -31,6 +35,7 @@ async def extract_workflows(procedure: ProceduralDocument, llm: Llm, settings: S
         },
         parse_workflow_answer,
         payload={"procedure": procedure.model_dump(mode="json")},
+        sampling=SAMPLING,
     )
     if not answer.value:
         return Rejected(Reason.EXTRACT_NO_WORKFLOW, "the answer holds no workflow", answer.provenance)
@@ -63,3 +68,36 @@ def _judged(workflow: Workflow, ordinal: int, settings: Settings) -> Workflow | 
         return Rejected(Reason.EXTRACT_TOO_MANY_WORKFLOWS, evidence, record=workflow)
     verdict = check_workflow(workflow, settings.extraction)
     return workflow if verdict is None else Rejected(*verdict, record=workflow)
+
+
+def workflow_columns(workflow: Workflow) -> dict[str, Any]:
+    """Give the typed columns of a workflow."""
+    return {
+        "description": workflow.description,
+        "step_count": len(workflow.steps),
+        "tool_count": len(workflow.tools),
+        "constraint_count": len(workflow.constraints),
+        "predicate_count": sum(constraint.predicate is not None for constraint in workflow.constraints),
+    }
+
+
+WORKFLOWS = Stage(
+    asset="workflows",
+    title="workflow",
+    description="Steps, execution graph, tools and sourced constraints of each procedure; 1 to 4 a document.",
+    takes=ProceduralDocument,
+    gives=Workflow,
+    run=extract_workflows,
+    columns=workflow_columns,
+    prefix="extract",
+    authorship="writes",
+    role="teacher",
+    prompts=(PROMPT,),
+    sampling=SAMPLING,
+    settings=("extraction",),
+    measures=(
+        Measure("steps", "step_count"),
+        Measure("tools", "tool_count"),
+        Measure("constraints", "constraint_count"),
+    ),
+)

@@ -1,7 +1,10 @@
 """Stage 1, procedural_documents: does the text describe a multi-step operation (arXiv 2601.10355, A.1)?"""
 
+from typing import Any
+
 from gem_assets.llm.asking import ask
 from gem_assets.llm.protocol import Llm
+from gem_assets.llm.sampling import Sampling
 from gem_assets.prompts.prompt import Prompt, escape
 from gem_assets.prompts.vocabulary import DOMAINS, PLATFORMS, TASK_CATEGORIES
 from gem_assets.records.document import Document, ProceduralDocument
@@ -9,9 +12,11 @@ from gem_assets.records.outcome import Kept, Outcome, Reason, Rejected
 from gem_assets.settings import Settings
 from gem_assets.stages.answers.filter_answer import parse_filter_answer
 from gem_assets.stages.prefilter import is_used, prefilter
+from gem_assets.stages.stage import Stage
 
 PROMPT = "filter_document"
-LOGIC = 1
+# The answer is short: a model that runs on is stopped early, one that thinks long gets more room at once.
+SAMPLING = Sampling(temperature=0.2, max_tokens=4096)
 
 
 async def filter_document(document: Document, llm: Llm, settings: Settings) -> Outcome[ProceduralDocument]:
@@ -33,6 +38,7 @@ async def filter_document(document: Document, llm: Llm, settings: Settings) -> O
         },
         parse_filter_answer,
         payload={"document": document.model_dump(mode="json")},
+        sampling=SAMPLING,
     )
     labels = answer.value
     if labels is None:
@@ -45,3 +51,32 @@ async def filter_document(document: Document, llm: Llm, settings: Settings) -> O
         task_category=labels.task_category,
     )
     return Kept((procedure,), answer.provenance)
+
+
+def procedure_columns(procedure: ProceduralDocument) -> dict[str, Any]:
+    """Give the typed columns of a procedural document."""
+    return {
+        "summary": procedure.summary,
+        "platform": procedure.platform,
+        "domains": list(procedure.domains),
+        "task_category": procedure.task_category,
+        "language": procedure.document.language,
+    }
+
+
+PROCEDURAL_DOCUMENTS = Stage(
+    asset="procedural_documents",
+    title="filter",
+    description="Documents that describe a multi-step operation: summary, platform, domains, task category.",
+    takes=Document,
+    gives=ProceduralDocument,
+    run=filter_document,
+    columns=procedure_columns,
+    prefix="filter",
+    other_prefixes=("prefilter",),
+    authorship="writes",
+    role="filter",
+    prompts=(PROMPT,),
+    sampling=SAMPLING,
+    settings=("use_prefilter", "prefilter"),
+)

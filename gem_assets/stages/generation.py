@@ -4,6 +4,7 @@ import json
 
 from gem_assets.llm.asking import ask
 from gem_assets.llm.protocol import Llm
+from gem_assets.llm.sampling import Sampling
 from gem_assets.prompts.prompt import Prompt, escape
 from gem_assets.records.base import make_id
 from gem_assets.records.outcome import Kept, Outcome, Reason, Rejected
@@ -12,10 +13,12 @@ from gem_assets.records.workflow import Workflow
 from gem_assets.settings import Settings
 from gem_assets.stages.answers.trajectory_answer import parse_trajectory
 from gem_assets.stages.rendering import render_constraints, render_tools, render_workflow, trajectory_language
+from gem_assets.stages.stage import Stage
+from gem_assets.stages.trajectory_columns import MEASURES, shape_columns
 from gem_assets.verification.shape import measure
 
 PROMPT = "generate_trajectory"
-LOGIC = 1
+SAMPLING = Sampling(temperature=0.7)
 
 
 async def generate_trajectory(workflow: Workflow, llm: Llm, settings: Settings) -> Outcome[Trajectory]:
@@ -34,6 +37,7 @@ async def generate_trajectory(workflow: Workflow, llm: Llm, settings: Settings) 
         },
         parse_trajectory,
         payload={"workflow": workflow.model_dump(mode="json")},
+        sampling=SAMPLING,
     )
     messages = answer.value
     trajectory = Trajectory(
@@ -47,3 +51,21 @@ async def generate_trajectory(workflow: Workflow, llm: Llm, settings: Settings) 
         evidence = json.dumps({"messages": len(messages)})
         return Rejected(Reason.GENERATE_NO_TOOL_CALL, evidence, answer.provenance, trajectory)
     return Kept((trajectory,), answer.provenance)
+
+
+DRAFT_TRAJECTORIES = Stage(
+    asset="draft_trajectories",
+    title="draft",
+    description="A whole dialogue with tool calls for each workflow.",
+    takes=Workflow,
+    gives=Trajectory,
+    run=generate_trajectory,
+    columns=shape_columns,
+    prefix="generate",
+    authorship="rewrites",
+    role="teacher",
+    prompts=(PROMPT,),
+    sampling=SAMPLING,
+    settings=("trajectory_language",),
+    measures=MEASURES,
+)

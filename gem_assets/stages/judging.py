@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from gem_assets.llm.asking import Answer, ask
 from gem_assets.llm.panel import members_of
 from gem_assets.llm.protocol import FailedError, Llm, RefusedError
+from gem_assets.llm.sampling import Sampling
 from gem_assets.prompts.prompt import Prompt, escape
 from gem_assets.records.judgement import Finding, Judgement, JudgeRule, Rubric, RubricScore, Vote
 from gem_assets.records.provenance import Provenance
@@ -21,6 +22,8 @@ from gem_assets.stages.answers.trajectory_answer import render_trajectory
 from gem_assets.stages.rendering import render_constraints, render_tools
 
 PROMPT = "judge_trajectory"
+# The answer is short, as the filter's is.
+SAMPLING = Sampling(temperature=0.2, max_tokens=8192)
 
 _NoVerdict = RefusedError | FailedError
 
@@ -63,6 +66,7 @@ async def ask_judge(
         payload={"trajectory": trajectory.model_dump(mode="json")},
         response_schema=judge_answer_schema(),
         sample=sample,
+        sampling=SAMPLING,
     )
 
 

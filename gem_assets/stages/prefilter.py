@@ -14,9 +14,6 @@ from gem_assets.records.document import Document
 from gem_assets.records.outcome import Reason, Rejected
 from gem_assets.settings import PrefilterSettings, Settings
 
-# Raise it when what passes changes: it is part of stage 1's code version.
-LOGIC = 3
-
 _SPACED = str.maketrans({char: " " for char in "*_\"'()[]<>`#“”‘’"} | {"\n": " \n . "})
 _STEP = re.compile(r"^[ \t>#*]*(?:\d{1,3}[.):]|step\s+\d+)", re.MULTILINE | re.IGNORECASE)
 _ENDS = frozenset(".!?:;,-–—•·")

@@ -5,6 +5,7 @@ Tools may grow. A refinement is kept only when it is well formed; its shape stan
 
 from gem_assets.llm.asking import ask
 from gem_assets.llm.protocol import Llm
+from gem_assets.llm.sampling import Sampling
 from gem_assets.prompts.prompt import Prompt, escape
 from gem_assets.records.base import make_id
 from gem_assets.records.outcome import Kept, Outcome, Reason, Rejected
@@ -13,12 +14,14 @@ from gem_assets.records.trajectory import Trajectory
 from gem_assets.settings import Settings
 from gem_assets.stages.answers.trajectory_answer import parse_refined_trajectory, render_trajectory
 from gem_assets.stages.rendering import render_constraints, render_tools, trajectory_language
+from gem_assets.stages.stage import Stage
+from gem_assets.stages.trajectory_columns import GAINS, gain_columns
 from gem_assets.verification.gain import find_decidable, find_loss
 from gem_assets.verification.rules import check_rules
 from gem_assets.verification.shape import measure
 
 PROMPT = "refine_trajectory"
-LOGIC = 2
+SAMPLING = Sampling(temperature=0.4)
 
 # Whose turn it is. What a call holds is judged in stage 5, where each breach has a reason of its own.
 FORM = (
@@ -47,6 +50,7 @@ async def refine_trajectory(draft: Trajectory, llm: Llm, settings: Settings) -> 
         },
         parse_refined_trajectory,
         payload={"trajectory": draft.model_dump(mode="json")},
+        sampling=SAMPLING,
     )
     tools, messages = answer.value.tools, answer.value.messages
     refined = draft.model_copy(
@@ -93,3 +97,21 @@ def _conclude(
         }
     )
     return Kept((stand_in,), provenance)
+
+
+REFINED_TRAJECTORIES = Stage(
+    asset="refined_trajectories",
+    title="refinement",
+    description="The dialogue made harder and more real: more calls, pitfalls, answers over several results.",
+    takes=Trajectory,
+    gives=Trajectory,
+    run=refine_trajectory,
+    columns=gain_columns,
+    prefix="refine",
+    authorship="rewrites",
+    role="teacher",
+    prompts=(PROMPT,),
+    sampling=SAMPLING,
+    settings=("trajectory_language", "rules", "refinement_fallback"),
+    measures=GAINS,
+)

@@ -9,19 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gem_assets.llm.journal.journal_only import Tally, from_journal
-from gem_assets.llm.models import open_models
-from gem_assets.llm.protocol import Llm
-from gem_assets.records.base import make_id
+from gem_assets.llm.models import Models, open_models
 from gem_assets.records.outcome import Failed, FailureReason, Kept, Outcome
 from gem_assets.settings import Settings
-from gem_assets.stages.catalog import STAGES, Stage
-from gem_assets.stages.corpus import read_document
-from gem_assets.stages.run import run_stage
+from gem_assets.stages.catalog import STAGES, reads
+from gem_assets.stages.run import model_of, run_stage
+from gem_assets.stages.shard import read_inputs
+from gem_assets.stages.stage import Stage
 from gem_assets.stages.staleness import Stale
 from gem_assets.store.connections import open_memory
 from gem_assets.store.home import Home
-from gem_assets.store.raw import read_row_statuses
-from gem_assets.store.shards import StageInput, read_kept
+from gem_assets.store.shards import StageInput, child_id
 
 CONCURRENCY = 8
 """Look-ups at a time; nothing is sent."""
@@ -36,13 +34,12 @@ class Rehearsed:
     calls: Tally = field(default_factory=Tally)
 
 
-@dataclass
-class _Passage:
-    """One shard on its way: records that are known, and how many more there may be."""
+@dataclass(frozen=True)
+class _Given:
+    """What a stage gives of one shard: records that are known, and how many more there may be."""
 
-    known: list[StageInput[Any]] | None = None
-    """None while the tables hold what the next stage reads."""
-    guessed: float = 0.0
+    known: Sequence[StageInput[Any]]
+    guessed: float
 
 
 async def rehearse(
@@ -53,62 +50,52 @@ async def rehearse(
 ) -> dict[str, Rehearsed]:
     """Rehearse what is stale. `children` says how many kept records an input gave on average, by asset."""
     home = Home(settings.home)
-    totals = {stage.asset: Rehearsed() for stage in STAGES}
+    totals = {stage.asset: Rehearsed() for stage in STAGES if stage.role}
     shards = dict.fromkeys(item.shard for item in stale)
     wanted = {(item.asset, item.shard) for item in stale}
     async with open_models(environment, home.root, "rehearsal") as models:
         for shard in shards:
-            passage = _Passage(
-                _read_documents(home, shard, settings) if ("documents", shard) in wanted else None
-            )
+            given: dict[str, _Given] = {}
             for stage in STAGES:
                 if (stage.asset, shard) not in wanted:
                     continue
-                if passage.known is None:
-                    passage.known = _read_inputs(home, stage, shard)
-                total = totals[stage.asset]
-                total.inputs += len(passage.known)
-                total.guessed += passage.guessed
-                llm = from_journal(getattr(models, stage.role), total.calls)
-                judged = await _judge(stage, passage.known, llm, settings)
-                unknown = sum(_is_unknown(outcome) for _, outcome in judged)
-                passage.guessed = (passage.guessed + unknown) * children.get(stage.asset, 1.0)
-                passage.known = [
-                    child for given, outcome in judged for child in _children(stage, given, outcome)
-                ]
+                # What is not stale gives what the tables hold.
+                upstream = given.get(reads(stage)) or _Given(_read_inputs(home, stage, shard), 0.0)
+                total = totals.get(stage.asset, Rehearsed())
+                given[stage.asset] = await _rehearse_stage(stage, upstream, models, settings, total, children)
     return totals
 
 
-async def _judge(
-    stage: Stage, inputs: Sequence[StageInput[Any]], llm: Llm, settings: Settings
-) -> list[tuple[StageInput[Any], Outcome[Any]]]:
-    return await run_stage(
-        lambda record: stage.step(record, llm, settings), inputs, stage.prefix, CONCURRENCY
+async def _rehearse_stage(
+    stage: Stage,
+    upstream: _Given,
+    models: Models,
+    settings: Settings,
+    total: Rehearsed,
+    children: Mapping[str, float],
+) -> _Given:
+    total.inputs += len(upstream.known)
+    total.guessed += upstream.guessed
+    llm = model_of(stage, models)
+    answering = None if llm is None else from_journal(llm, total.calls)
+    judged = await run_stage(stage, answering, settings, upstream.known, CONCURRENCY)
+    unknown = sum(_is_unknown(outcome) for _, outcome in judged)
+    return _Given(
+        known=[child for given, outcome in judged for child in _children(stage, given, outcome)],
+        guessed=(upstream.guessed + unknown) * children.get(stage.asset, 1.0),
     )
 
 
-def _read_inputs(home: Home, stage: Stage, shard: str) -> list[StageInput[Any]]:
+def _read_inputs(home: Home, stage: Stage, shard: str) -> Sequence[StageInput[Any]]:
     with open_memory() as connection:
-        return read_kept(connection, home, stage.reads, shard, stage.takes)
-
-
-def _read_documents(home: Home, shard: str, settings: Settings) -> list[StageInput[Any]]:
-    with open_memory() as connection:
-        statuses = read_row_statuses(connection, home, shard)
-    outcomes = [(status.row.document_id, read_document(status, settings.corpus)) for status in statuses]
-    return [
-        StageInput(document_id, document_id, record)
-        for document_id, outcome in outcomes
-        if isinstance(outcome, Kept)
-        for record in outcome.records
-    ]
+        return read_inputs(connection, home, stage, shard).inputs
 
 
 def _children(stage: Stage, given: StageInput[Any], outcome: Outcome[Any]) -> list[StageInput[Any]]:
     if not isinstance(outcome, Kept):
         return []
     return [
-        StageInput(make_id(stage.asset, given.record_id, ordinal), given.document_id, child, given.generator)
+        StageInput(child_id(stage.asset, given, ordinal), given.document_id, child, given.generator)
         for ordinal, child in enumerate(outcome.children)
         if isinstance(child, stage.gives)
     ]

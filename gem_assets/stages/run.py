@@ -1,4 +1,4 @@
-"""Run a stage over many records: each ends in exactly one of three piles, whatever breaks.
+"""Run a stage over many records: each ends in exactly one of three outcomes, whatever breaks.
 
 The only place that turns a model's errors into outcomes.
 """
@@ -7,35 +7,65 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
-from gem_assets.llm.protocol import FailedError, RefusedError, StopRunError
-from gem_assets.records.outcome import Failed, FailureReason, Kept, Outcome, Reason, Rejected
+from gem_assets.llm.models import Models
+from gem_assets.llm.protocol import FailedError, Llm, RefusedError, StopRunError
+from gem_assets.llm.roles import OFFLINE_MODEL
+from gem_assets.records.outcome import Failed, FailureReason, Kept, Outcome, Rejected
 from gem_assets.records.provenance import Provenance
+from gem_assets.settings import Settings
+from gem_assets.stages.stage import Stage
 from gem_assets.store.shards import StageInput
 
 R = TypeVar("R")
 
-OFFLINE = "offline/procedural"
+Outcomes = list[tuple[StageInput[Any], Outcome[Any]]]
+Progress = Callable[[int, int], None]
+"""Called with the inputs judged so far and all inputs."""
 
 
-async def attempt(step: Awaitable[Outcome[R]], prefix: str) -> Outcome[R]:
-    """Judge one record; a refusal becomes the reason `<prefix>_<kind>`, a breakdown a failure.
+def no_progress(done: int, total: int) -> None:
+    """Report no progress."""
+
+
+def model_of(stage: Stage, models: Models) -> Llm | None:
+    """Give the model that fills a stage's role; None for a stage that asks none."""
+    return None if stage.role is None else models.for_role(stage.role)
+
+
+async def to_outcome(step: Awaitable[Outcome[R]], stage: Stage) -> Outcome[R]:
+    """Await one record's outcome; a refusal becomes the reason `<prefix>_<kind>`, a breakdown a failure.
 
     A wrong setting (StopRunError) is not about the record and is left to rise.
     """
     try:
         return await step
     except RefusedError as error:
-        return _refused(error, prefix)
+        return _refused(error, stage)
     except FailedError as error:
         return Failed(error.reason, error.evidence, error.provenance)
 
 
 async def run_stage(
+    stage: Stage,
+    llm: Llm | None,
+    settings: Settings,
+    inputs: Sequence[StageInput[Any]],
+    concurrency: int,
+    progress: Progress = no_progress,
+) -> Outcomes:
+    """Judge every input of a stage; see `judge_inputs`."""
+    judged = await judge_inputs(
+        lambda record: stage.run(record, llm, settings), inputs, stage, concurrency, progress
+    )
+    return [(stage_input, _stamped(stage, stage_input, outcome)) for stage_input, outcome in judged]
+
+
+async def judge_inputs(
     step: Callable[[Any], Awaitable[Outcome[R]]],
     inputs: Sequence[StageInput[Any]],
-    prefix: str,
+    stage: Stage,
     concurrency: int,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> list[tuple[StageInput[Any], Outcome[R]]]:
     """Judge every input, at most `concurrency` at a time, with no barrier in between; order is kept.
 
@@ -46,8 +76,8 @@ async def run_stage(
     waiting = iter(enumerate(inputs))
 
     async def work() -> None:
-        for position, given in waiting:
-            outcomes[position] = await attempt(step(given.record), prefix)
+        for position, stage_input in waiting:
+            outcomes[position] = await to_outcome(step(stage_input.record), stage)
             progress(len(outcomes), len(inputs))
 
     try:
@@ -60,7 +90,7 @@ async def run_stage(
             raise
         # One sentence for whoever has to mend the setting, however many workers met it.
         raise stops.exceptions[0] from None
-    return [(given, outcomes[position]) for position, given in enumerate(inputs)]
+    return [(stage_input, outcomes[position]) for position, stage_input in enumerate(inputs)]
 
 
 def stamp_generator(outcome: Outcome[R], inherited: str | None) -> Outcome[R]:
@@ -68,9 +98,14 @@ def stamp_generator(outcome: Outcome[R], inherited: str | None) -> Outcome[R]:
 
     A record that no model touched again (checked by rules only) keeps its writer, too.
     """
-    if inherited is None or (inherited != OFFLINE and outcome.provenance.generator is not None):
+    if inherited is None or (inherited != OFFLINE_MODEL and outcome.provenance.generator is not None):
         return outcome
     return _with_provenance(outcome, outcome.provenance.model_copy(update={"generator": inherited}))
+
+
+def _stamped(stage: Stage, stage_input: StageInput[Any], outcome: Outcome[R]) -> Outcome[R]:
+    inherits = stage.authorship in ("rewrites", "judges")
+    return stamp_generator(outcome, stage_input.generator) if inherits else outcome
 
 
 def _with_provenance(outcome: Outcome[R], provenance: Provenance) -> Outcome[R]:
@@ -81,8 +116,8 @@ def _with_provenance(outcome: Outcome[R], provenance: Provenance) -> Outcome[R]:
     return Failed(outcome.reason, outcome.evidence, provenance)
 
 
-def _refused(error: RefusedError, prefix: str) -> Rejected | Failed:
-    if prefix == "judge" and error.kind in ("unparseable", "truncated", "empty"):
+def _refused(error: RefusedError, stage: Stage) -> Rejected | Failed:
+    if stage.role == "judge" and error.kind in ("unparseable", "truncated", "empty"):
         # A judge that cannot be read has said nothing about the trajectory.
         return Failed(FailureReason.JUDGE_UNPARSEABLE, error.evidence, error.provenance)
-    return Rejected(Reason(f"{prefix}_{error.kind}"), error.evidence, error.provenance)
+    return Rejected(stage.refusal(error.kind), error.evidence, error.provenance)

@@ -3,20 +3,24 @@
 `stage_runs` says what each shard was really made with; this compares it with what would be used now.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+from gem_assets.llm.roles import OFFLINE_MODEL, ConfigurationError
 from gem_assets.settings import Settings
-from gem_assets.stages.catalog import (
-    ASSETS,
-    STAGES,
-    code_version,
-    documents_code_version,
-    model_identity,
-)
+from gem_assets.stages.catalog import DEFAULT_WAY, STAGES, WAYS, own_stages, reads, stage_of
+from gem_assets.stages.stage import RAW_ROWS, Stage
+from gem_assets.stages.versions import StageVersion, asks_anew, describe_difference, version_of
 from gem_assets.store.home import Home
 from gem_assets.store.raw_versions import raw_versions
 from gem_assets.store.stage_runs import StageRun, current_stage_run
+
+Cause = Literal["missing", "changed", "input", "upstream", "failed"]
+Work = Literal["derive", "depends", "buy"]
+"""What redoing it takes: nothing, for its answers are in the journal; nothing as far as its input stays the
+same; or answers that must be bought."""
 
 
 @dataclass(frozen=True)
@@ -26,50 +30,124 @@ class Stale:
     asset: str
     shard: str
     reason: str
+    cause: Cause
+    work: Work
 
 
 def find_stale(
-    settings: Settings, environment: dict[str, str], shards: Sequence[str], until: str = ASSETS[-1]
+    settings: Settings, environment: dict[str, str], shards: Sequence[str], until: str | None = None
 ) -> list[Stale]:
     """List what is missing, changed or unfinished, shard by shard, in the order of the stages.
 
-    What stands on something stale is listed too: it will read new input.
+    What stands on something stale is listed too: it will read new input. A way beside the default one is
+    looked at where it was taken before and a model fills its roles. `until` names the last asset to look at.
     """
-    versions = current_code_versions(settings, environment)
-    wanted = ASSETS[: ASSETS.index(until) + 1]
+    versions = current_versions(settings, environment)
+    wanted = chain_to(until) if until else STAGES
     home = Home(settings.home)
     raw = raw_versions(home, shards)
-    return [stale for shard in shards for stale in _of_shard(home, shard, raw[shard], wanted, versions)]
+    return [
+        stale
+        for shard in shards
+        for stale in _of_shard(home, shard, raw[shard], _followed(home, shard, wanted, until), versions)
+    ]
 
 
-def current_code_versions(settings: Settings, environment: dict[str, str]) -> dict[str, str]:
-    """Hash, per asset, what a run started now would use."""
-    asking = {
-        stage.asset: code_version(stage, model_identity(stage, environment), settings) for stage in STAGES
-    }
-    return {"documents": documents_code_version(settings)} | asking
+def current_versions(settings: Settings, environment: dict[str, str]) -> dict[str, StageVersion]:
+    """Name, per asset, what a run started now would use; assets whose role has no model are left out.
+
+    Raises:
+        ConfigurationError: a variable of a role of the default way is wrong.
+    """
+    versions: dict[str, StageVersion] = {}
+    for stage in STAGES:
+        try:
+            versions[stage.asset] = version_of(stage, environment, settings)
+        except ConfigurationError:
+            if stage in DEFAULT_WAY.stages:
+                raise
+    return versions
+
+
+def chain_to(asset: str) -> tuple[Stage, ...]:
+    """Give the stages from the first one to the one that makes an asset."""
+    chain = [stage_of(asset)]
+    while (upstream := reads(chain[0])) != RAW_ROWS:
+        chain.insert(0, stage_of(upstream))
+    return tuple(chain)
+
+
+def _followed(home: Home, shard: str, wanted: Sequence[Stage], until: str | None) -> list[Stage]:
+    """Leave out the own stages of other ways that were never taken on a shard, unless they are asked for."""
+    left_out: set[str] = set()
+    for way in WAYS:
+        own = own_stages(way)
+        asked_for = way is DEFAULT_WAY or any(stage.asset == until for stage in own)
+        if not asked_for and all(current_stage_run(home, stage.asset, shard) is None for stage in own):
+            left_out |= {stage.asset for stage in own}
+    return [stage for stage in wanted if stage.asset not in left_out]
 
 
 def _of_shard(
-    home: Home, shard: str, input_version: str, wanted: Sequence[str], versions: dict[str, str]
+    home: Home, shard: str, raw_version: str, stages: Sequence[Stage], versions: Mapping[str, StageVersion]
 ) -> Iterator[Stale]:
-    upstream = None
-    for asset in wanted:
-        run = current_stage_run(home, asset, shard)
-        reason = _reason(run, versions[asset], input_version)
-        if reason is None and upstream is not None:
-            reason = f"{upstream} is stale"
-        if reason is not None:
-            yield Stale(asset, shard, reason)
-            upstream = asset
-        input_version = run.data_version if run else ""
+    data_versions = {RAW_ROWS: raw_version}
+    found: dict[str, Stale] = {}
+    for stage in stages:
+        run, version = current_stage_run(home, stage.asset, shard), versions.get(stage.asset)
+        data_versions[stage.asset] = run.data_version if run else ""
+        upstream = reads(stage)
+        if version is None:
+            continue
+        stale = _judge(stage, shard, run, version, data_versions[upstream])
+        if stale is None and upstream in found:
+            work = _work(version, "depends")
+            stale = Stale(stage.asset, shard, f"{upstream} is stale", "upstream", work)
+        if stale is not None:
+            found[stage.asset] = stale
+            yield stale
 
 
-def _reason(run: StageRun | None, version: str, input_version: str) -> str | None:
+def _judge(
+    stage: Stage, shard: str, run: StageRun | None, version: StageVersion, input_version: str
+) -> Stale | None:
     if run is None:
-        return "never materialised"
-    if run.code_version != version:
-        return "prompt, model or settings changed"
+        return Stale(stage.asset, shard, "never materialised", "missing", _work(version, "buy"))
+    if run.code_version != version.code_version:
+        reason, bought = _change(run, version)
+        return Stale(stage.asset, shard, reason, "changed", _work(version, "buy" if bought else "derive"))
     if run.input_version != input_version:
-        return "its input changed"
-    return f"{run.failed} inputs failed" if run.failed else None
+        return Stale(stage.asset, shard, "its input changed", "input", _work(version, "depends"))
+    if run.failed:
+        return Stale(stage.asset, shard, f"{run.failed} inputs failed", "failed", _work(version, "buy"))
+    return None
+
+
+def _change(run: StageRun, version: StageVersion) -> tuple[str, bool]:
+    """Say what is different from what made a shard, and whether the model is asked something new."""
+    if run.made_with:
+        difference = describe_difference(run.made_with, version.made_with)
+        return difference, asks_anew(run.made_with, version.made_with)
+    # Written before runs told what they were made with: prompts and model are all that is known.
+    prompts = {value for name, value in version.made_with.items() if name.startswith("prompt ")}
+    bought = run.model != version.model or not set(run.prompt_versions) <= prompts
+    return "made by an earlier version of gem_assets", bought
+
+
+def _work(version: StageVersion, work: Work) -> Work:
+    """A stage that asks no paid model buys nothing."""
+    return "derive" if version.model in (None, OFFLINE_MODEL) else work
+
+
+WORK_WORDS: dict[Work, str] = {
+    "derive": "derive again",
+    "depends": "derive again, buy where its input changes",
+    "buy": "buy",
+}
+
+
+def summarise_stale(found: Sequence[Stale]) -> str:
+    """Count what is stale by what redoing it takes."""
+    counts = Counter(item.work for item in found)
+    parts = [f"{counts[work]} to {words}" for work, words in WORK_WORDS.items() if counts[work]]
+    return f"{len(found)} stale" + (f": {', '.join(parts)}" if parts else "")

@@ -9,6 +9,7 @@ import json
 
 from gem_assets.llm.asking import ask
 from gem_assets.llm.protocol import Llm
+from gem_assets.llm.sampling import Sampling
 from gem_assets.prompts.prompt import Prompt
 from gem_assets.records.base import make_id
 from gem_assets.records.document import ProceduralDocument
@@ -18,10 +19,12 @@ from gem_assets.records.trajectory import Trajectory
 from gem_assets.records.workflow import Workflow
 from gem_assets.settings import Settings
 from gem_assets.stages.answers.trajectory_answer import parse_refined_trajectory
+from gem_assets.stages.stage import Stage
+from gem_assets.stages.trajectory_columns import MEASURES, shape_columns
 from gem_assets.verification.shape import measure
 
 PROMPT = "synthesize_trajectory"
-LOGIC = 1
+SAMPLING = Sampling(temperature=0.7)
 
 
 async def synthesize_trajectory(
@@ -34,6 +37,7 @@ async def synthesize_trajectory(
         {"text": procedure.document.text},
         parse_refined_trajectory,
         payload={"procedure": procedure.model_dump(mode="json")},
+        sampling=SAMPLING,
     )
     tools, messages = answer.value.tools, answer.value.messages
     trajectory = Trajectory(
@@ -70,3 +74,20 @@ def _untold_workflow(procedure: ProceduralDocument, tools: tuple[Tool, ...]) -> 
         tools=tools,
         constraints=(),
     )
+
+
+SYNTHESIZED_TRAJECTORIES = Stage(
+    asset="synthesized_trajectories",
+    title="synthesis",
+    description="Tools and dialogue as a trained Synthesizer (GEM_SYNTHESIZER_MODEL) wrote them in one call.",
+    takes=ProceduralDocument,
+    gives=Trajectory,
+    run=synthesize_trajectory,
+    columns=shape_columns,
+    prefix="synthesize",
+    authorship="writes",
+    role="synthesizer",
+    prompts=(PROMPT,),
+    sampling=SAMPLING,
+    measures=MEASURES,
+)

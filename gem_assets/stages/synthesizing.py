@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 
 from gem_assets.llm.roles import read_role
 from gem_assets.settings import Settings
-from gem_assets.stages.catalog import SYNTHESIS_STAGES
-from gem_assets.stages.shard import ShardTask, carry_stage
+from gem_assets.stages.catalog import SYNTHESIZED, own_stages, reads
+from gem_assets.stages.shard import StageContext, run_stage_on_shards
 from gem_assets.store.connections import open_memory
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.stage_runs import StageRun, current_stage_run
@@ -27,9 +27,10 @@ def synthesize_shards(
         StopRunError: a setting of the model is wrong; what was finished is written.
     """
     read_role("synthesizer", environment)
+    stages = own_stages(SYNTHESIZED)
     home, runs, left, run_id = Home(settings.home), list[StageRun](), limit, uuid.uuid4().hex
     for shard in shards:
-        if current_stage_run(home, SYNTHESIS_STAGES[0].reads, shard) is None:
+        if current_stage_run(home, reads(stages[0]), shard) is None:
             raise StoreError(
                 f"{shard} has no procedural documents yet: "
                 f"`gem run --shard {shard} --until procedural_documents`"
@@ -37,13 +38,12 @@ def synthesize_shards(
     for shard in shards:
         if left is not None and left <= 0:
             break
-        for stage in SYNTHESIS_STAGES:
+        for stage in stages:
+            context = StageContext(run_id, settings, environment, limit=left)
             with open_memory() as connection:
-                run = carry_stage(
-                    connection, stage, ShardTask(shard, run_id, settings, environment, limit=left)
-                )
+                [run] = run_stage_on_shards(connection, stage, [shard], context)
             runs.append(run)
             told(run)
-            if left is not None and stage is SYNTHESIS_STAGES[0]:
+            if left is not None and stage is stages[0]:
                 left -= run.inputs - run.reasons.get("cancelled", 0)
     return runs

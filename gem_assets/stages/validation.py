@@ -4,6 +4,8 @@ All findings are recorded; the first decidable one rejects, rules before verific
 to the judge. Without a model the judgement says that it was not run.
 """
 
+from dataclasses import replace
+
 from gem_assets.llm.asking import Answer
 from gem_assets.llm.protocol import Llm
 from gem_assets.records.base import make_id
@@ -11,12 +13,11 @@ from gem_assets.records.judgement import Judgement
 from gem_assets.records.outcome import Kept, Outcome, Reason, Rejected
 from gem_assets.records.trajectory import Trajectory
 from gem_assets.settings import Settings
-from gem_assets.stages.judging import PROMPT as PROMPT
-from gem_assets.stages.judging import judge
+from gem_assets.stages.judging import PROMPT, SAMPLING, judge
+from gem_assets.stages.stage import Stage
+from gem_assets.stages.trajectory_columns import GAINS, MEASURES, validation_columns
 from gem_assets.verification.rules import check_rules
 from gem_assets.verification.verify import verify
-
-LOGIC = 3
 
 NOT_JUDGED = Judgement(status="not run (no model)")
 NOT_ASKED = Judgement(status="not asked (stopped by a rule)")
@@ -74,3 +75,28 @@ def _conclude(trajectory: Trajectory, answer: Answer[Judgement]) -> Outcome[Traj
         return Kept((judged,), answer.provenance)
     reason = RUBRIC_REASONS[failed.rubric]
     return Rejected(reason, failed.explanation or f"{failed.rubric} = 0", answer.provenance, judged)
+
+
+VALIDATED_TRAJECTORIES = Stage(
+    asset="validated_trajectories",
+    title="validation",
+    description="Trajectories that break no rule and that the judge, where a model judges, passes.",
+    takes=Trajectory,
+    gives=Trajectory,
+    run=validate_trajectory,
+    columns=validation_columns,
+    prefix="judge",
+    other_prefixes=("rule", "verify"),
+    authorship="judges",
+    role="judge",
+    prompts=(PROMPT,),
+    sampling=SAMPLING,
+    settings=("trajectory_language", "rules", "judge_samples", "judge_rule"),
+    measures=GAINS,
+)
+VALIDATED_SYNTHESIZED_TRAJECTORIES = replace(
+    VALIDATED_TRAJECTORIES,
+    asset="validated_synthesized_trajectories",
+    description="Synthesized trajectories that pass the rules, verification and judge of the written ones.",
+    measures=MEASURES,
+)

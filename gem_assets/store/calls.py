@@ -5,26 +5,19 @@ belong here: writing the journal (`gem_assets/llm/`).
 """
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from gem_assets.store.connections import attach_live, open_memory
 from gem_assets.store.home import Home
 from gem_assets.store.tables import as_text, read_metadata, write_rows
 
 TABLE = "llm_calls"
 FILE = "journal.parquet"
-# The stage that renders each prompt.
-ASSETS = {
-    "filter_document": "procedural_documents",
-    "extract_workflows": "workflows",
-    "generate_trajectory": "draft_trajectories",
-    "refine_trajectory": "refined_trajectories",
-    "judge_trajectory": "validated_trajectories",
-    "synthesize_trajectory": "synthesized_trajectories",
-}
-# And the asset whose harness asks, for each relay.
+# The asset whose harness asks, for each relay; what stages ask, the table `stages` says.
 HARNESS_ASSETS = {
     "bfcl": "bfcl_generation",
     "tau2_agent": "tau2_simulation",
@@ -44,21 +37,29 @@ def refresh_calls(home: Home) -> None:
     path = home.shard_glob(TABLE).with_name(FILE)
     version = {"journal": _version(home.journal)}
     if read_metadata(path) != version:
-        write_rows(path, TABLE, read_calls(home.journal), version)
+        write_rows(path, TABLE, read_calls(home.journal, _assets_by_prompt(home)), version)
 
 
-def read_calls(journal: Path) -> list[dict[str, Any]]:
-    """Read the rows of a journal as the table declares them."""
+def read_calls(journal: Path, assets: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Read the rows of a journal as the table declares them; `assets` says which asks each prompt."""
     with closing(_open(journal)) as connection:
         connection.row_factory = sqlite3.Row
         rows = connection.execute(_QUERY).fetchall()
-    return [_as_declared(dict(row)) for row in rows]
+    return [_as_declared(dict(row), assets) for row in rows]
 
 
-def _as_declared(row: dict[str, Any]) -> dict[str, Any]:
+def _assets_by_prompt(home: Home) -> dict[str, str]:
+    """Say which asset asks each prompt: the first that does, where several ways share a stage's function."""
+    with open_memory() as connection:
+        attach_live(connection, home, ("stages",))
+        rows = connection.execute("SELECT unnest(prompts), asset FROM stages ORDER BY number DESC").fetchall()
+    return dict(rows)
+
+
+def _as_declared(row: dict[str, Any], assets: Mapping[str, str]) -> dict[str, Any]:
     times = {name: _moment(row[name]) for name in ("started_at", "finished_at")}
     texts = {name: as_text(value) for name, value in row.items() if isinstance(value, str)}
-    return row | texts | times | {"asset": (ASSETS | HARNESS_ASSETS).get(row["task"])}
+    return row | texts | times | {"asset": (HARNESS_ASSETS | dict(assets)).get(row["task"])}
 
 
 def _moment(seconds: float | None) -> datetime | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from gem_assets.store.home import Home, StoreError
+from gem_assets.store.relations import create_relations
 from gem_assets.store.sql_files import read_sql, sql_names
 
 Connection = duckdb.DuckDBPyConnection
@@ -79,7 +80,12 @@ def files_sql(home: Home, table: str) -> str:
 
 
 def create_views(connection: Connection) -> None:
-    """Create the named views in an order in which each finds what it reads."""
+    """Create the relations over all stages, then the named views, each after those it reads.
+
+    Raises:
+        StoreError: nobody declared the stages of this home.
+    """
+    create_relations(connection)
     waiting = list(sql_names("views"))
     while waiting:
         remaining = [name for name in waiting if not _try_create(connection, name)]

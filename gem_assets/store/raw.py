@@ -8,14 +8,13 @@ rows of the others. Does not belong here: writing shards (`raw_shards.py`), judg
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from gem_assets.corpus.identity import duplicate_key_of, text_hash_of
 from gem_assets.corpus.normalising import strip_hidden
-from gem_assets.records.document import RawRow
+from gem_assets.records.document import RawRow, RowStatus
 from gem_assets.store.connections import Connection, attach_live, open_memory, quote
 from gem_assets.store.files import only_writer, replacing
 from gem_assets.store.home import Home, check_corpus, check_shard
@@ -25,23 +24,6 @@ from gem_assets.store.sql_files import read_sql
 from gem_assets.store.tables import as_text, read_metadata
 
 _FIELDS = "document_id, corpus, source, place, source_id, title, url, license, language, text, version"
-
-
-@dataclass(frozen=True)
-class RowStatus:
-    """A raw row as `documents` has to judge it."""
-
-    row: RawRow
-    superseded: bool
-    first_document_id: str | None
-    """The document that holds the same text and comes first; its own id when it does."""
-    exact: bool = True
-    """Whether that text is the same to the byte, not only but for case and white space."""
-
-    @property
-    def key(self) -> str:
-        """Name the row among all versions."""
-        return f"{self.row.document_id}@{self.row.version}"
 
 
 def shard_names(home: Home, corpus: str | None = None) -> list[str]:
@@ -143,7 +125,12 @@ def _stored(row: RawRow) -> dict[str, Any]:
 def _status(names: Sequence[str], values: Sequence[object]) -> RowStatus:
     row = RawRow.model_validate(dict(zip(names, values[:-3], strict=True)))
     superseded, first, exact = values[-3:]
-    return RowStatus(row, bool(superseded), None if first is None else str(first), bool(exact))
+    return RowStatus(
+        row=row,
+        superseded=bool(superseded),
+        first_document_id=None if first is None else str(first),
+        exact=bool(exact),
+    )
 
 
 def _state(home: Home) -> str:

@@ -6,15 +6,14 @@ construction. The version it replaces stays in the history.
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from gem_assets.records.base import Record, content_hash, make_id
 from gem_assets.records.outcome import Failed, Kept, Outcome, Rejected
 from gem_assets.records.provenance import Provenance
-from gem_assets.store.columns import typed_columns
 from gem_assets.store.connections import Connection, check_table
 from gem_assets.store.files import only_writer
 from gem_assets.store.home import Home
@@ -33,6 +32,8 @@ class StageInput(Generic[R]):
     record: R
     generator: str | None = None
     """Who made it, where a model or the baseline generator did."""
+    child_id: str | None = None
+    """The id of what is made of it, where that is none of a stage's: a document's comes from its source."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,17 @@ class ShardWrite:
     model: str | None
     code_version: str
     input_version: str
+    made_with: dict[str, str] = field(default_factory=dict[str, str])
+    """What the code version is the hash of."""
+
+
+Columns = Callable[[Any], dict[str, Any]]
+"""Gives the own columns of a stage for a record."""
+
+
+def child_id(asset: str, stage_input: StageInput[Any], ordinal: int) -> str:
+    """Name the `ordinal`-th record that an asset makes of an input."""
+    return stage_input.child_id or make_id(asset, stage_input.record_id, ordinal)
 
 
 def read_kept(
@@ -65,7 +77,10 @@ def read_kept(
 
 
 def write_outcomes(
-    home: Home, write: ShardWrite, outcomes: Sequence[tuple[StageInput[Any], Outcome[Any]]]
+    home: Home,
+    write: ShardWrite,
+    outcomes: Sequence[tuple[StageInput[Any], Outcome[Any]]],
+    columns: Columns,
 ) -> StageRun:
     """Replace a shard by these outcomes, keep the version before, and log the run.
 
@@ -75,7 +90,7 @@ def write_outcomes(
     rows = [
         {**row, "shard": write.shard, "run_id": write.run_id, "code_version": write.code_version}
         for given, outcome in outcomes
-        for row in _rows_of(write.asset, given, outcome)
+        for row in _rows_of(write.asset, given, outcome, columns)
     ]
     run = _summarise(write, outcomes, rows)
     table = f"{write.asset}_outcomes"
@@ -98,14 +113,26 @@ def _keep_history(home: Home, asset: str, shard: str) -> None:
     os.link(home.shard_file(f"{asset}_outcomes", shard), kept)
 
 
-def _rows_of(asset: str, given: StageInput[Any], outcome: Outcome[Any]) -> Iterator[dict[str, Any]]:
+def _rows_of(
+    asset: str, given: StageInput[Any], outcome: Outcome[Any], columns: Columns
+) -> Iterator[dict[str, Any]]:
     if not isinstance(outcome, Kept):
-        yield _row(asset, given, 0, outcome, outcome.provenance)
+        yield _row(asset, given, 0, outcome, outcome.provenance) | _own(outcome, columns)
         return
     for ordinal, child in enumerate(outcome.children):
         # What a fan-out cost stands on its first row, so that a sum over rows is what was spent.
         provenance = outcome.provenance if ordinal == 0 else _without_cost(outcome.provenance)
-        yield _row(asset, given, ordinal, child, provenance)
+        yield _row(asset, given, ordinal, child, provenance) | _own(child, columns)
+
+
+def _own(child: Record | Rejected | Failed, columns: Columns) -> dict[str, Any]:
+    """Give the own columns of a record, also of a rejected one, as far as it came."""
+    record = _record_of(child)
+    return {} if record is None else _storable(columns(record))
+
+
+def _record_of(child: Record | Rejected | Failed) -> Record | None:
+    return child if isinstance(child, Record) else getattr(child, "record", None)
 
 
 def _row(
@@ -115,14 +142,14 @@ def _row(
     child: Record | Rejected | Failed,
     provenance: Provenance,
 ) -> dict[str, Any]:
-    record = child if isinstance(child, Record) else getattr(child, "record", None)
+    record = _record_of(child)
     payload = record.model_dump(mode="json") if record is not None else None
     row: dict[str, Any] = {
-        "record_id": given.document_id if asset == "documents" else make_id(asset, given.record_id, ordinal),
+        "record_id": child_id(asset, given, ordinal),
         "parent_id": given.record_id,
         "ordinal": ordinal,
         "document_id": given.document_id,
-        "outcome": _pile(child),
+        "outcome": _outcome_name(child),
         "reason": None,
         "evidence": None,
         **provenance.model_dump(mode="json"),
@@ -131,10 +158,10 @@ def _row(
     }
     if isinstance(child, Rejected | Failed):
         row |= {"reason": str(child.reason), "evidence": child.evidence}
-    return _storable(row | (typed_columns(record) if record is not None else {}))
+    return _storable(row)
 
 
-def _pile(child: Record | Rejected | Failed) -> str:
+def _outcome_name(child: Record | Rejected | Failed) -> str:
     if isinstance(child, Rejected):
         return "rejected"
     return "failed" if isinstance(child, Failed) else "kept"
@@ -153,7 +180,7 @@ def _summarise(
     outcomes: Sequence[tuple[StageInput[Any], Outcome[Any]]],
     rows: Sequence[Mapping[str, Any]],
 ) -> StageRun:
-    piles = [_input_pile(outcome) for _, outcome in outcomes]
+    judged = [_outcome_of_input(outcome) for _, outcome in outcomes]
     reasons: dict[str, int] = {}
     for row in rows:
         if row["reason"] is not None:
@@ -162,9 +189,9 @@ def _summarise(
     return StageRun(
         **vars(write),
         inputs=len(outcomes),
-        kept=piles.count("kept"),
-        rejected=piles.count("rejected"),
-        failed=piles.count("failed"),
+        kept=judged.count("kept"),
+        rejected=judged.count("rejected"),
+        failed=judged.count("failed"),
         kept_rows=sum(row["outcome"] == "kept" for row in rows),
         rejected_rows=sum(row["outcome"] == "rejected" for row in rows),
         reasons=dict(sorted(reasons.items())),
@@ -177,10 +204,10 @@ def _summarise(
     )
 
 
-def _input_pile(outcome: Outcome[Any]) -> str:
+def _outcome_of_input(outcome: Outcome[Any]) -> str:
     if isinstance(outcome, Kept):
         return "kept" if outcome.records else "rejected"
-    return _pile(outcome)
+    return _outcome_name(outcome)
 
 
 def _data_version(rows: Sequence[Mapping[str, Any]]) -> str:

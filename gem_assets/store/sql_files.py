@@ -1,26 +1,68 @@
-"""Find the SQL files: inside the package when installed, at the top of the checkout otherwise."""
+"""Find the SQL files: inside the package when installed, at the top of the checkout otherwise.
+
+The table of a stage's outcomes is composed: common columns, and the stage's own. Packages that add stages
+bring SQL of their own (`extensions.py`).
+"""
 
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
-Room = Literal["tables", "views", "checks", "reports"]
+from gem_assets.extensions import extension_folders
 
+Room = Literal["tables", "outcomes", "views", "checks", "reports"]
+
+OUTCOMES = "_outcomes"
+_COMMON = "_common"
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 @cache
 def read_sql(room: Room, name: str) -> str:
-    """Read `sql/ROOM/NAME.sql`."""
-    return (_room(room) / f"{name}.sql").read_text("utf-8")
+    """Read `sql/ROOM/NAME.sql`, or compose the declaration of the table `ASSET_outcomes`."""
+    asset = name.removesuffix(OUTCOMES)
+    if room == "tables" and asset != name and asset in outcome_assets():
+        return _compose(name, _read("outcomes", asset))
+    return _read(room, name)
 
 
 @cache
 def sql_names(room: Room) -> tuple[str, ...]:
-    """Name every file of a room, sorted."""
-    return tuple(sorted(path.stem for path in _room(room).glob("*.sql")))
+    """Name every file of a room, sorted; among the tables also those of outcomes."""
+    names = {path.stem for folder in _folders(room) for path in folder.glob("*.sql")}
+    composed = {f"{asset}{OUTCOMES}" for asset in outcome_assets()} if room == "tables" else set[str]()
+    return tuple(sorted((names | composed) - {_COMMON}))
 
 
-def _room(room: Room) -> Path:
+@cache
+def outcome_assets() -> tuple[str, ...]:
+    """Name the assets whose outcomes have a table, sorted."""
+    return sql_names("outcomes")
+
+
+def common_columns() -> str:
+    """Declare a table `common` that has the columns every stage's table has, and no others."""
+    return _compose("common", "")
+
+
+def _compose(table: str, own: str) -> str:
+    """Put a stage's own columns among the common ones; what its file says of the table comes first."""
+    lines = own.splitlines()
+    about = [line for line in lines if line.startswith("--")]
+    columns = [f"    {line}" for line in lines if line and not line.startswith("--")]
+    common = _read("outcomes", _COMMON).partition("\n")[2]
+    declared = common.replace("{table}", table).replace(
+        "{columns}\n", "".join(f"{line}\n" for line in columns)
+    )
+    return "\n".join([*about, declared])
+
+
+def _read(room: Room, name: str) -> str:
+    paths = [folder / f"{name}.sql" for folder in _folders(room)]
+    return next((path for path in paths if path.is_file()), paths[0]).read_text("utf-8")
+
+
+def _folders(room: Room) -> tuple[Path, ...]:
     packaged = _PACKAGE / "sql"
-    return (packaged if packaged.is_dir() else _PACKAGE.parent / "sql") / room
+    own = packaged if packaged.is_dir() else _PACKAGE.parent / "sql"
+    return tuple(folder / room for folder in (own, *(folder / "sql" for folder in extension_folders())))

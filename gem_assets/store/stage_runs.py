@@ -4,9 +4,13 @@ A run's row is written into the shard file itself, where it is replaced together
 appended to the log. `reconcile` appends what a crash kept from being appended.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 
-from gem_assets.records.base import Record
+from pydantic import Field
+
+from gem_assets.records.base import Record, content_hash
 from gem_assets.store.connections import open_memory
 from gem_assets.store.files import append_line, only_writer
 from gem_assets.store.home import Home
@@ -38,6 +42,8 @@ class StageRun(Record):
     prompt_versions: tuple[str, ...]
     model: str | None
     code_version: str
+    made_with: dict[str, str] = Field(default_factory=dict)
+    """What `code_version` is the hash of; empty in runs that are older than this field."""
     input_version: str
     data_version: str
 
@@ -46,6 +52,39 @@ class StageRun(Record):
         """Kept / (kept + rejected); None where nothing was judged."""
         judged = self.kept + self.rejected
         return self.kept / judged if judged else None
+
+
+def combine_runs(partition: str, runs: Sequence[StageRun]) -> StageRun:
+    """Add up the runs that wrote a partition's shards; one run stays as it is."""
+    if len(runs) == 1:
+        return runs[0]
+    newest = max(runs, key=lambda run: run.finished_at)
+    counts = (
+        "inputs",
+        "kept",
+        "rejected",
+        "failed",
+        "kept_rows",
+        "rejected_rows",
+        "input_tokens",
+        "output_tokens",
+    )
+    costs = [run.cost for run in runs]
+    reasons: Counter[str] = Counter()
+    for run in runs:
+        reasons.update(run.reasons)
+    return newest.model_copy(
+        update={
+            **{name: sum(getattr(run, name) for run in runs) for name in counts},
+            "shard": partition,
+            "reasons": dict(sorted(reasons.items())),
+            "cost": None if None in costs else sum(cost for cost in costs if cost is not None),
+            "seconds": max(run.seconds for run in runs),
+            "prompt_versions": tuple(sorted({version for run in runs for version in run.prompt_versions})),
+            "input_version": content_hash([run.input_version for run in runs]),
+            "data_version": content_hash([run.data_version for run in runs]),
+        }
+    )
 
 
 def append_stage_run(home: Home, run: StageRun) -> None:

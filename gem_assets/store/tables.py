@@ -17,7 +17,7 @@ from gem_assets.records.base import content_hash
 from gem_assets.store.connections import Connection, check_table, open_memory, quote
 from gem_assets.store.files import replacing
 from gem_assets.store.home import Home
-from gem_assets.store.sql_files import read_sql, sql_names
+from gem_assets.store.sql_files import common_columns, read_sql, sql_names
 
 SCHEMA_FILE = "_schema.parquet"
 
@@ -67,6 +67,15 @@ def column_types(table: str) -> tuple[tuple[str, str], ...]:
     with open_memory() as connection:
         connection.execute(read_sql("tables", check_table(table)))
         return tuple((row[0], row[1]) for row in connection.execute(f"DESCRIBE {table}").fetchall())
+
+
+@cache
+def own_columns(table: str) -> tuple[tuple[str, str], ...]:
+    """Name the columns that a table of outcomes has beside those all of them have."""
+    with open_memory() as connection:
+        connection.execute(common_columns())
+        common = {row[0] for row in connection.execute("DESCRIBE common").fetchall()}
+    return tuple(column for column in column_types(table) if column[0] not in common)
 
 
 def _load(connection: Connection, table: str, rows: Sequence[dict[str, Any]]) -> None:

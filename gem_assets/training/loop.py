@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from gem_assets.datasets.command import run_dataset
 from gem_assets.datasets.recipe_staleness import stale_reason
 from gem_assets.datasets.recipes import load_recipe
-from gem_assets.reports.comparison.synthesis import read_synthesis, synthesis_text
+from gem_assets.reports.comparison.ways import read_ways, ways_text
 from gem_assets.settings import Settings
 from gem_assets.stages.synthesizing import synthesize_shards
 from gem_assets.store.home import Home
@@ -51,7 +51,7 @@ def run_synthesize(
 ) -> int:
     """Let the role synthesizer write and check, and say how it compares; returns the exit code."""
     runs = synthesize_shards(settings, environment, shards, limit, lambda run: echo("\n".join(_told(run))))
-    echo(synthesis_text(read_synthesis(Home(settings.home))))
+    echo(ways_text(read_ways(Home(settings.home))))
     broken = sum(run.failed - run.reasons.get("cancelled", 0) for run in runs)
     return 1 if broken > settings.maximum_failed * sum(run.inputs for run in runs) else 0
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from gem_assets.evaluation.benchmark_files import PARTS
 from gem_assets.evaluation.bfcl import ENVIRONMENT, PYTHON
 from gem_assets.evaluation.harness_process import find_python
+from gem_assets.stages.catalog import declare_home
 from gem_assets.store.home import Home
-from gem_assets.store.tables import declare_tables
 from gem_assets_tests.evaluation.bfcl_player import Player, mute, package_folder
 from gem_assets_tests.evaluation.evaluating import answered, evaluated, scored
 from gem_assets_tests.stub_server import Answer, StubServer
@@ -34,7 +34,7 @@ def main() -> None:
 def run(name: str, category: str, player: Answer, limit: int | None, wanted: int) -> bool:
     with tempfile.TemporaryDirectory() as folder, StubServer(player) as server:
         home = Home(Path(folder))
-        declare_tables(home)
+        declare_home(home)
         model = evaluated(home, server, name=name)
         began = time.monotonic()
         found = answered(home, server, model, category, limit)

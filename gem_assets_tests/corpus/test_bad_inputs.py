@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from gem_assets.settings import IngestSettings
+from gem_assets.stages.catalog import declare_home
 from gem_assets.store.home import Home
-from gem_assets.store.tables import declare_tables
 from gem_assets_tests.corpus.intake import (
     CORPORA,
     STEPS,
@@ -54,7 +54,7 @@ def refusals(home) -> list[tuple[str, str, str]]:
 def ingested(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[tuple[int, int, int], list[Any]]]:
     """Every stored bad input in a corpus of its own: its counts, and its refusals."""
     home = Home(tmp_path_factory.mktemp("bad"))
-    declare_tables(home)
+    declare_home(home)
     found = {
         row["file"]: counts(take_in(home, BAD / row["file"], corpus=f"bad-{number}"))
         for number, row in enumerate(EXPECTED)

@@ -1,13 +1,12 @@
 import pytest
 
 from gem_assets.settings import Settings
-from gem_assets.stages.shard import carry_documents
 from gem_assets.stages.staleness import find_stale
-from gem_assets.store.connections import open_memory
 from gem_assets.store.dropping import drop_documents, find_documents
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.raw import shard_names
 from gem_assets_tests.corpus.intake import STEPS, ask, broken_checks, counts, jsonl, shards, take_in
+from gem_assets_tests.stages import chain
 
 
 @pytest.fixture
@@ -17,8 +16,7 @@ def path(tmp_path):
 
 def carry(home: Home) -> None:
     for shard in shard_names(home):
-        with open_memory() as connection:
-            carry_documents(connection, shard, "run", Settings(home=home.root))
+        chain.carry(Settings(home=home.root), shard, "run", until="documents")
 
 
 def test_a_dropped_document_leaves_its_shard_and_the_others_stay(home, path):

@@ -8,8 +8,8 @@ import pytest
 from gem_assets.datasets.build import build_all
 from gem_assets.datasets.recipes import load_recipe
 from gem_assets.settings import Settings
+from gem_assets.stages.catalog import declare_home
 from gem_assets.store.home import Home
-from gem_assets.store.tables import declare_tables
 
 MINE = """
 description = "All that was recorded."
@@ -25,7 +25,7 @@ test = 0.33
 @pytest.fixture(scope="session")
 def built_once(carried_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = Path(shutil.copytree(carried_once, tmp_path_factory.mktemp("built") / "home"))
-    declare_tables(Home(root))
+    declare_home(Home(root))
     (root / "recipes").mkdir()
     (root / "recipes" / "mine.toml").write_text(MINE)
     build_all(Settings(home=root), load_recipe("mine", Home(root)), "first")

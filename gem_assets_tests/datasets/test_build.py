@@ -9,10 +9,10 @@ from gem_assets.datasets.dataset_files import OUTCOMES, recipe_file, written_run
 from gem_assets.datasets.recipe_staleness import stale_reason
 from gem_assets.datasets.recipes import load_recipe
 from gem_assets.settings import Settings
+from gem_assets.stages.catalog import declare_home
 from gem_assets.store.connections import open_live, open_warehouse
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.sql_files import read_sql
-from gem_assets.store.tables import declare_tables
 from gem_assets.store.warehouse import build_warehouse
 
 
@@ -57,7 +57,7 @@ def test_the_checks_find_what_they_are_for(built: Home, check: str, change: str)
 
 
 def test_the_demo_corpus_is_nothing_for_the_default_recipe(carried: Home):
-    declare_tables(carried)
+    declare_home(carried)
     run = build_all(Settings(home=carried.root), load_recipe("default", carried), "one")
     assert (run.inputs, run.kept, run.reasons) == (3, 0, {"dataset_corpus": 3})
 
@@ -67,7 +67,7 @@ def test_the_demo_corpus_is_nothing_for_the_default_recipe(carried: Home):
     [("without_refinement", "draft"), ("without_judge", "validated"), ("without_verification", "refined")],
 )
 def test_an_ablation_takes_another_stage(carried: Home, recipe: str, table: str):
-    declare_tables(carried)
+    declare_home(carried)
     wanted = load_recipe(recipe, carried).model_copy(update={"leave_out_corpora": ()})
     build_dataset(Settings(home=carried.root), wanted, "one")
     rows = ask(
@@ -79,7 +79,7 @@ def test_an_ablation_takes_another_stage(carried: Home, recipe: str, table: str)
 
 
 def test_what_only_the_judge_rejected_is_there_without_a_judge(carried: Home):
-    declare_tables(carried)
+    declare_home(carried)
     path = carried.shard_file("validated_trajectories_outcomes", "demo-00000")
     with duckdb.connect() as connection:
         connection.execute(f"CREATE TABLE rows AS FROM read_parquet('{path}')")
@@ -179,7 +179,7 @@ def test_two_builds_of_one_recipe_exclude_each_other(built: Home):
 
 
 def test_a_new_version_of_a_text_supersedes_the_old_ones_trajectories(carried: Home):
-    declare_tables(carried)
+    declare_home(carried)
     path = carried.shard_file("raw_rows", "demo-00000")
     newer = carried.shard_file("raw_rows", "demo-00007")
     with duckdb.connect() as connection:

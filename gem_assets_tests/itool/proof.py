@@ -29,8 +29,8 @@ from gem_assets.itool.rounds.trainings import Step, sft_row
 from gem_assets.itool.search.pairs import PairSettings
 from gem_assets.itool.search.search import SearchSettings
 from gem_assets.settings import read_environment
+from gem_assets.stages.catalog import declare_home
 from gem_assets.store.home import Home
-from gem_assets.store.tables import declare_tables
 from gem_assets.training.configurations import Configuration, TinyModel, TrainingSettings
 from gem_assets.training.runs import read_training
 from gem_assets_tests.itool.family import write_tasks
@@ -155,7 +155,7 @@ def main() -> None:
     asked = given.parse_args()
     root = asked.home or Path(tempfile.mkdtemp(prefix="itool-proof-"))
     home = Home(root)
-    declare_tables(home)
+    declare_home(home)
     found, began = [], time.monotonic()
     for seed in range(FIRST_SEED, FIRST_SEED + asked.seeds):
         kept = root / f"result-{seed}.json"

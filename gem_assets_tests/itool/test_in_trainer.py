@@ -22,8 +22,8 @@ from gem_assets.itool.rounds.site import Site
 from gem_assets.itool.rounds.trainings import Step
 from gem_assets.itool.search.policy import PolicyError
 from gem_assets.settings import read_environment
+from gem_assets.stages.catalog import declare_home
 from gem_assets.store.home import Home
-from gem_assets.store.tables import declare_tables
 from gem_assets.training.runs import read_training
 from gem_assets.training.trainer import SCRIPTS, Trainer, find_trainer
 from gem_assets_tests.itool.family import write_tasks
@@ -95,7 +95,7 @@ def trainer() -> Trainer:
 def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path]:
     root = tmp_path_factory.mktemp("itool")
     home = Home(root / "home")
-    declare_tables(home)
+    declare_home(home)
     return home, write_campaign(root)
 
 
@@ -188,7 +188,7 @@ def kill_all(process: int) -> None:
 @pytest.mark.parametrize("moment", ["searching", "preference"])
 def test_a_campaign_that_is_killed_ends_as_one_that_was_not(place, undisturbed, tmp_path: Path, moment: str):
     other = Home(tmp_path / "home")
-    declare_tables(other)
+    declare_home(other)
     child = start(other, place[1])
     wanted = {
         "searching": lambda: list((other.root / "itool").glob("*/*.json")),

@@ -2,7 +2,8 @@ import pytest
 
 from gem_assets.llm.provider import load_litellm
 from gem_assets.llm.roles import PROVIDERS, SHARED_ROLES, ConfigurationError, read_role
-from gem_assets.llm.sampling import TASK_SAMPLING
+from gem_assets.llm.sampling import Sampling
+from gem_assets.stages.catalog import STAGES
 
 KEY = "sk-planted-0123456789abcdef"
 
@@ -153,9 +154,10 @@ def test_a_key_goes_only_where_it_was_given_for(override, inherited):
     assert settings.variable("api_key") == ("GEM_API_KEY" if inherited else "GEM_FILTER_API_KEY")
 
 
-def test_every_task_has_its_sampling_and_variables_override_it():
+def test_every_stage_has_its_sampling_and_variables_override_it():
     settings = read_role("teacher", {"GEM_MODEL": "m"})
-    drawn = {task: settings.sampling(task).temperature for task in TASK_SAMPLING}
+    asking = {stage.prompts[0]: stage for stage in STAGES if stage.role}
+    drawn = {prompt: settings.sampling(stage.sampling).temperature for prompt, stage in asking.items()}
     assert drawn == {
         "filter_document": 0.2,
         "extract_workflows": 0.2,
@@ -167,7 +169,7 @@ def test_every_task_has_its_sampling_and_variables_override_it():
     changed = read_role(
         "teacher", {"GEM_MODEL": "m", "GEM_TEACHER_TEMPERATURE": "0", "GEM_MAX_TOKENS": "100"}
     )
-    sampling = changed.sampling("generate_trajectory")
+    sampling = changed.sampling(Sampling(temperature=0.7))
     assert (sampling.temperature, sampling.top_p) == (0.0, 0.95)
     assert (sampling.max_tokens, sampling.max_tokens_ceiling) == (100, 100)
 
@@ -179,17 +181,17 @@ def test_identity_is_what_shapes_answers():
     assert read_role("teacher", base | same).identity == identity
     for variable, value in {"GEM_MODEL": "n", "GEM_TOP_P": "0.5", "GEM_MAX_TOKENS": "9"}.items():
         assert read_role("teacher", base | {variable: value}).identity != identity
-    assert "generate_trajectory:0.7" in identity
+    assert "temperature=0.7" in identity
 
 
-def test_a_task_has_an_identity_of_its_own():
+def test_a_sampling_has_an_identity_of_its_own():
     base = {"GEM_MODEL": "m", "GEM_BASE_URL": "http://127.0.0.1:8000/v1"}
     settings = read_role("teacher", base)
-    assert settings.identity_for("extract_workflows") != settings.identity_for("refine_trajectory")
-    assert "refine_trajectory" not in settings.identity_for("extract_workflows")
+    cold, warm = Sampling(temperature=0.2), Sampling(temperature=0.4)
+    assert settings.identity_for(cold) != settings.identity_for(warm)
     for variable, value in {"GEM_REASONING_EFFORT": "low", "GEM_FALLBACK": "larger"}.items():
         changed = read_role("teacher", base | {variable: value})
-        assert changed.identity_for("extract_workflows") != settings.identity_for("extract_workflows")
+        assert changed.identity_for(cold) != settings.identity_for(cold)
 
 
 def test_roles_that_ask_the_same_model_at_the_same_server_share_a_pool():

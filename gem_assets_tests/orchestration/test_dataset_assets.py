@@ -5,7 +5,7 @@ import duckdb
 import pytest
 
 from gem_assets.orchestration.assets.datasets import DATASET_ASSETS, decontaminated, register_recipes
-from gem_assets.orchestration.assets.shards import SHARD_ASSETS
+from gem_assets.orchestration.assets.shards import STAGE_ASSETS
 from gem_assets.orchestration.resources.options import RunOptions
 from gem_assets.orchestration.resources.workplace import WorkplaceResource
 from gem_assets.store.home import Home
@@ -25,7 +25,7 @@ def materialise(home: Home, recipe: str) -> dg.ExecuteInProcessResult:
     instance = dg.DagsterInstance.ephemeral()
     register_recipes(instance, home)
     definitions = dg.Definitions(
-        assets=[*SHARD_ASSETS, *DATASET_ASSETS],
+        assets=[*STAGE_ASSETS.values(), *DATASET_ASSETS],
         asset_checks=[decontaminated],
         resources={"workplace": WorkplaceResource(), "database": None, "options": RunOptions()},
         jobs=[dg.define_asset_job("datasets", selection=list(DATASET_ASSETS))],

@@ -2,9 +2,9 @@ import pytest
 
 from gem_assets.records.judgement import RubricScore
 from gem_assets.records.outcome import FailureReason, Kept, Reason, Rejected
-from gem_assets.stages.catalog import STAGES, SYNTHESIS_STAGES
+from gem_assets.stages.catalog import STAGES
 
-ASKING = {stage.prefix for stage in (*STAGES, *SYNTHESIS_STAGES)}
+ASKING = {stage.prefix for stage in STAGES if stage.role}
 PREFIXES = ASKING | {"corpus", "prefilter", "rule", "verify", "dataset"}
 
 

@@ -14,10 +14,10 @@ from gem_assets.records.provenance import Provenance
 from gem_assets.records.tool import Tool, ToolCall
 from gem_assets.records.trajectory import Trajectory, TrajectoryShape
 from gem_assets.records.workflow import Constraint, Edge, SampleCall, Workflow
+from gem_assets.stages.catalog import declare_home
 from gem_assets.store.home import Home
 from gem_assets.store.raw import add_rows
 from gem_assets.store.shards import ShardWrite, StageInput, write_outcomes
-from gem_assets.store.tables import declare_tables
 
 SHARD = "sample-00000"
 DOCUMENTS = tuple(make_id("documents", name) for name in ("kiln", "ferry", "essay", "note"))
@@ -47,7 +47,7 @@ REFINED = TrajectoryShape(
 
 def empty_home(folder: Path) -> Home:
     home = Home(folder / "home")
-    declare_tables(home)
+    declare_home(home)
     return home
 
 

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from gem_assets.reports.comparison.synthesis import read_synthesis
 
 from gem_assets.records.message import Message
 from gem_assets.records.outcome import Kept
 from gem_assets.records.trajectory import Trajectory
-from gem_assets.reports.comparison.synthesis import read_synthesis
 from gem_assets_tests.reports.chain_rows import (
     FERRY,
     KILN,

@@ -17,18 +17,17 @@ import pytest
 
 from gem_assets.llm.protocol import Llm, Request
 from gem_assets.records.base import content_hash, make_id
-from gem_assets.records.document import Document, ProceduralDocument, RawRow
+from gem_assets.records.document import Document, ProceduralDocument, RawRow, RowStatus
 from gem_assets.records.outcome import Kept, Outcome
 from gem_assets.records.trajectory import Trajectory
 from gem_assets.records.workflow import Workflow
 from gem_assets.settings import Settings
-from gem_assets.stages.catalog import ASSETS, STAGES, Stage, stage_of
-from gem_assets.stages.corpus import read_document
-from gem_assets.stages.run import attempt
-from gem_assets.stages.shard import ShardTask, carry_documents, carry_stage
+from gem_assets.stages.catalog import ASSETS, DEFAULT_WAY, stage_of
+from gem_assets.stages.run import to_outcome
+from gem_assets.stages.shard import StageContext, run_stage_on_shards
+from gem_assets.stages.stage import Stage
 from gem_assets.store.connections import open_memory
 from gem_assets.store.home import Home
-from gem_assets.store.raw import RowStatus
 from gem_assets.store.stage_runs import StageRun
 from gem_assets.store.tables import column_types, write_rows
 from gem_assets_tests.fakes import ScriptedLlm
@@ -113,16 +112,22 @@ def recorded_answer(request: Request) -> str:
 def chain(name: str = PROCEDURES[0]) -> Chain:
     row = recorded_rows()[name]
     llm = ScriptedLlm(recorded_answer)
-    records = [_only(read_document(RowStatus(row, False, row.document_id), SETTINGS.corpus))]
-    for stage in STAGES:
+    records: list[Any] = [status_of(row)]
+    for stage in DEFAULT_WAY.stages:
         records.append(_only(judge(stage, records[-1], llm)))
-    return Chain(row, *records)
+    return Chain(row, *records[1:])
+
+
+def status_of(row: RawRow, **changes: Any) -> RowStatus:
+    """A row that nothing supersedes or repeats."""
+    fields = {"row": row, "superseded": False, "first_document_id": row.document_id}
+    return RowStatus.model_validate(fields | changes)
 
 
 def judge(stage: Stage | str, record: Any, llm: Llm, settings: Settings = SETTINGS) -> Outcome[Any]:
     """Let a stage judge one record, errors of the model included."""
     stage = stage_of(stage) if isinstance(stage, str) else stage
-    return asyncio.run(attempt(stage.step(record, llm, settings), stage.prefix))
+    return asyncio.run(to_outcome(stage.run(record, llm if stage.role else None, settings), stage))
 
 
 def serve(monkeypatch: pytest.MonkeyPatch, llm: Llm) -> None:
@@ -147,15 +152,10 @@ def carry(
 ) -> list[StageRun]:
     """Carry a shard through the stages, as the assets do."""
     runs: list[StageRun] = []
+    context = StageContext(run_id, settings, environment or {}, progress, limit)
     for asset in ASSETS[: ASSETS.index(until) + 1]:
         with open_memory() as connection:
-            if asset == "documents":
-                runs.append(carry_documents(connection, shard, run_id, settings))
-                continue
-            stage = stage_of(asset)
-            told = environment or {}
-            task = ShardTask(shard, run_id, settings, told, progress, limit)
-            runs.append(carry_stage(connection, stage, task))
+            runs += run_stage_on_shards(connection, stage_of(asset), [shard], context)
     return runs
 
 

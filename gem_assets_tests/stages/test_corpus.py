@@ -1,16 +1,15 @@
+import asyncio
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gem_assets.records.document import Document, RawRow
-from gem_assets.records.outcome import Kept, Reason, Rejected
-from gem_assets.settings import CorpusSettings
+from gem_assets.records.document import Document, RawRow, RowStatus
+from gem_assets.records.outcome import Kept, Outcome, Reason, Rejected
 from gem_assets.stages.corpus import normalise, read_document, recognise_language
-from gem_assets.store.raw import RowStatus
+from gem_assets_tests.stages.chain import SETTINGS, status_of
 
-SETTINGS = CorpusSettings()
 TEXT = "Open the portal and sign in. Choose the day and the room, then press Book. " * 3
 
 
@@ -18,11 +17,16 @@ def status(
     text: str = TEXT, *, superseded: bool = False, first: str | None = "d", **changes: object
 ) -> RowStatus:
     fields = {"document_id": "d", "corpus": "demo", "source": "a.md", "place": "whole file", "text": text}
-    return RowStatus(RawRow.model_validate(fields | changes), superseded, first)
+    row = RawRow.model_validate(fields | changes)
+    return status_of(row, superseded=superseded, first_document_id=first)
+
+
+def outcome_of(given: RowStatus) -> Outcome[Document]:
+    return asyncio.run(read_document(given, None, SETTINGS))
 
 
 def read(given: RowStatus) -> Document:
-    outcome = read_document(given, SETTINGS)
+    outcome = outcome_of(given)
     assert isinstance(outcome, Kept), outcome
     return outcome.records[0]
 
@@ -60,17 +64,17 @@ VERDICTS = {
 def test_a_row_is_rejected_for_each_reason_and_not_for_a_near_miss(reason: Reason):
     rows, near_misses = VERDICTS[reason]
     for row in rows:
-        outcome = read_document(row, SETTINGS)
+        outcome = outcome_of(row)
         assert isinstance(outcome, Rejected)
         assert outcome.reason == reason
         assert outcome.evidence
         assert isinstance(outcome.record, Document)
     for row in near_misses:
-        assert getattr(read_document(row, SETTINGS), "reason", None) != reason
+        assert getattr(outcome_of(row), "reason", None) != reason
 
 
 def test_a_duplicate_names_the_document_that_has_the_text():
-    outcome = read_document(status(first="the-first"), SETTINGS)
+    outcome = outcome_of(status(first="the-first"))
     assert isinstance(outcome, Rejected)
     assert "the-first" in outcome.evidence
 

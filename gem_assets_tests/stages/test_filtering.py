@@ -2,14 +2,11 @@ import pytest
 
 from gem_assets.llm.protocol import FailedError, RefusalKind
 from gem_assets.records.outcome import Failed, FailureReason, Kept, Reason, Rejected
-from gem_assets.stages.corpus import read_document
-from gem_assets.store.raw import RowStatus
 from gem_assets_tests.fakes import ScriptedLlm
 from gem_assets_tests.stages.asked import HOSTILE, SPENT, outcome_of, prompt_of, refusal, tags_of
 from gem_assets_tests.stages.chain import (
     ESSAY,
     PROCEDURES,
-    SETTINGS,
     chain,
     judge,
     recorded,
@@ -35,7 +32,7 @@ def test_a_procedure_is_kept_with_its_labels(name: str):
 
 def test_an_essay_is_rejected():
     row = recorded_rows()[ESSAY]
-    read = read_document(RowStatus(row, False, row.document_id), SETTINGS.corpus)
+    read = judge("documents", status_of(row), ScriptedLlm({}))
     assert isinstance(read, Kept)
     outcome = judge(ASSET, read.records[0], ScriptedLlm(recorded_answer))
     assert isinstance(outcome, Rejected)

@@ -10,7 +10,7 @@ from gem_assets.llm.roles import ConfigurationError, read_panel
 from gem_assets.records.outcome import Failed, FailureReason, Kept, Reason, Rejected
 from gem_assets.reports.audit.audit import audit
 from gem_assets.settings import Settings
-from gem_assets.stages.catalog import code_version, model_identity, stage_of
+from gem_assets.stages.catalog import stage_of
 from gem_assets.stages.judging import decide
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
@@ -109,7 +109,7 @@ def test_a_panel_is_read_and_its_members_change_the_code_version():
     stage = stage_of(ASSET)
     assert [member.model for member in read_panel(PANEL)] == ["openai/one", "openai/two", "openai/three"]
     versions = {
-        code_version(stage, model_identity(stage, environment), settings)
+        version_of(stage, environment, settings).code_version
         for environment, settings in (
             ({"GEM_MODEL": "openai/one"}, SETTINGS),
             ({key: value for key, value in PANEL.items() if "3" not in key}, SETTINGS),
@@ -120,7 +120,8 @@ def test_a_panel_is_read_and_its_members_change_the_code_version():
     }
     assert len(versions) == 5
     teacher = stage_of("draft_trajectories")
-    assert model_identity(teacher, PANEL) == model_identity(teacher, {"GEM_MODEL": "openai/one"})
+    alone = {"GEM_MODEL": "openai/one"}
+    assert version_of(teacher, PANEL, SETTINGS) == version_of(teacher, alone, SETTINGS)
 
 
 @pytest.mark.parametrize(

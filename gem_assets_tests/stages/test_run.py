@@ -11,12 +11,14 @@ from gem_assets.llm.protocol import FailedError, LlmError, RefusalKind, RefusedE
 from gem_assets.records.outcome import Failed, FailureReason, Kept, Outcome, Reason, Rejected
 from gem_assets.records.provenance import Provenance
 from gem_assets.stages.catalog import STAGES
-from gem_assets.stages.run import OFFLINE, attempt, run_stage, stamp_generator
+from gem_assets.stages.run import judge_inputs, stamp_generator, to_outcome
+from gem_assets.stages.stage import Stage
 from gem_assets.store.shards import StageInput
 from gem_assets_tests.store.writing import document
 
 KINDS: tuple[RefusalKind, ...] = ("unparseable", "refused", "too_long", "truncated", "empty")
-PREFIXES = [stage.prefix for stage in STAGES]
+ASKING = [stage for stage in STAGES if stage.role]
+FILTER = ASKING[0]
 SPENT = Provenance(input_tokens=7, cost=None, call_keys=("k",))
 BROKEN = Rejected(Reason.EXTRACT_NO_TOOLS, "none")
 
@@ -42,17 +44,17 @@ def ending(how: Outcome[Any] | LlmError) -> Outcome[Any]:
     return how
 
 
-def pile(outcome: Outcome[Any]) -> str:
+def kind_of(outcome: Outcome[Any]) -> str:
     return type(outcome).__name__
 
 
-def run(step: Callable[[Any], Awaitable[Any]], count: int, prefix: str = "filter", concurrency: int = 4):
-    return asyncio.run(run_stage(step, inputs(count), prefix, concurrency))
+def run(step: Callable[[Any], Awaitable[Any]], count: int, stage: Stage = FILTER, concurrency: int = 4):
+    return asyncio.run(judge_inputs(step, inputs(count), stage, concurrency))
 
 
-@given(st.lists(endings, max_size=30), st.sampled_from(PREFIXES), st.integers(1, 8), st.randoms())
-def test_every_input_ends_in_exactly_one_pile_in_the_order_it_came(
-    hows: list[Any], prefix: str, concurrency: int, random: Any
+@given(st.lists(endings, max_size=30), st.sampled_from(ASKING), st.integers(1, 8), st.randoms())
+def test_every_input_ends_in_exactly_one_outcome_in_the_order_it_came(
+    hows: list[Any], stage: Stage, concurrency: int, random: Any
 ):
     async def step(number: int) -> Outcome[Any]:
         for _ in range(random.randrange(3)):
@@ -61,7 +63,7 @@ def test_every_input_ends_in_exactly_one_pile_in_the_order_it_came(
 
     judged = run(step, len(hows), prefix, concurrency)
     assert [given.record for given, _ in judged] == list(range(len(hows)))
-    piles = Counter(pile(outcome) for _, outcome in judged)
+    piles = Counter(kind_of(outcome) for _, outcome in judged)
     assert sum(piles.values()) == len(hows)
     assert set(piles) <= {"Kept", "Rejected", "Failed"}
     for (_, outcome), how in zip(judged, hows, strict=True):
@@ -111,7 +113,7 @@ def test_progress_counts_every_input():
     async def step(number: int) -> Outcome[Any]:
         return Kept((document(),))
 
-    asyncio.run(run_stage(step, inputs(3), "filter", 2, lambda done, total: told.append((done, total))))
+    asyncio.run(judge_inputs(step, inputs(3), FILTER, 2, lambda done, total: told.append((done, total))))
     assert told == [(1, 3), (2, 3), (3, 3)]
 
 
@@ -137,17 +139,19 @@ def test_a_fault_of_ours_is_not_counted_as_an_outcome():
     assert caught.group_contains(ZeroDivisionError)
 
 
-def attempted(error: LlmError, prefix: str) -> Outcome[Any]:
+def attempted(error: LlmError, stage: Stage) -> Outcome[Any]:
     async def step() -> Outcome[Any]:
         raise error
 
-    return asyncio.run(attempt(step(), prefix))
+    return asyncio.run(to_outcome(step(), stage))
 
 
-@pytest.mark.parametrize("prefix", [prefix for prefix in PREFIXES if prefix != "judge"])
+@pytest.mark.parametrize(
+    "stage", [stage for stage in ASKING if stage.role != "judge"], ids=lambda stage: stage.asset
+)
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_refusal_is_a_rejection_of_that_kind_with_what_it_cost(prefix: str, kind: RefusalKind):
-    outcome = attempted(RefusedError(kind, "because", SPENT), prefix)
+def test_a_refusal_is_a_rejection_of_that_kind_with_what_it_cost(stage: Stage, kind: RefusalKind):
+    outcome = attempted(RefusedError(kind, "because", SPENT), stage)
     assert outcome == Rejected(Reason(f"{prefix}_{kind}"), "because", SPENT)
 
 

@@ -8,7 +8,7 @@ from gem_assets.records.provenance import Provenance
 from gem_assets.settings import Settings
 from gem_assets.stages.catalog import ASSETS, stage_of
 from gem_assets.stages.run import OFFLINE
-from gem_assets.stages.shard import ShardFailedError, ShardTask, carry_stage, check_failures
+from gem_assets.stages.shard import ShardFailedError, StageContext, check_failures, run_stage_on_shards
 from gem_assets.store.connections import Connection, open_live, open_memory
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.stage_runs import read_stage_runs
@@ -100,7 +100,7 @@ def test_the_generator_of_a_workflow_is_that_of_its_trajectories(
     serve(monkeypatch, finisher(recorded_answer, is_model=finisher is ScriptedLlm))
     with open_memory() as connection:
         for asset in ASSETS[4:]:
-            carry_stage(connection, stage_of(asset), ShardTask(SHARD, "finisher", settings, {}))
+            run_stage_on_shards(connection, stage_of(asset), [SHARD], StageContext("finisher", settings, {}))
     found = generators(ingested)
     assert found["workflows"] == found["draft_trajectories"] == {stamped}
     assert found["validated_trajectories"] == {OFFLINE if OfflineScript in (maker, finisher) else "model"}
@@ -113,9 +113,8 @@ def test_a_trajectory_that_no_model_judged_keeps_its_generator(
     carry(settings, SHARD, "model", until="refined_trajectories")
     serve(monkeypatch, ScriptedLlm({}, is_model=False))
     with open_memory() as connection:
-        carry_stage(
-            connection, stage_of("validated_trajectories"), ShardTask(SHARD, "no judge", settings, {})
-        )
+        context = StageContext("no judge", settings, {})
+        run_stage_on_shards(connection, stage_of("validated_trajectories"), [SHARD], context)
     assert generators(ingested)["validated_trajectories"] == {"model"}
 
 
@@ -202,7 +201,8 @@ def test_an_input_that_was_rewritten_while_it_was_read_is_not_judged(
 
     with open_memory() as connection, pytest.raises(StoreError, match="was rewritten while it was read"):
         disturbed: Any = Disturbed(connection)
-        carry_stage(disturbed, stage_of("procedural_documents"), ShardTask(SHARD, "run", settings, {}))
+        context = StageContext("run", settings, {})
+        run_stage_on_shards(disturbed, stage_of("procedural_documents"), [SHARD], context)
     assert not ingested.shard_file("procedural_documents_outcomes", SHARD).exists()
 
 

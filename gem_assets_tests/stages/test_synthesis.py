@@ -1,12 +1,12 @@
 """Asset 9: one call writes tools and dialogue; read strictly, checked as the pipeline's own."""
 
 import pytest
+from gem_assets.reports.comparison.synthesis import read_synthesis, synthesis_markdown, synthesis_text
 
 from gem_assets.datasets.examples import synthesizer_example, synthesizer_messages
 from gem_assets.llm.protocol import FailedError
 from gem_assets.llm.roles import ConfigurationError
 from gem_assets.records.outcome import Failed, FailureReason, Kept, Reason, Rejected
-from gem_assets.reports.comparison.synthesis import read_synthesis, synthesis_markdown, synthesis_text
 from gem_assets.settings import Settings
 from gem_assets.stages.synthesizing import synthesize_shards
 from gem_assets.store.connections import open_live

@@ -2,7 +2,7 @@ import asyncio
 
 from gem_assets.llm.journal.calls import Bought, Question
 from gem_assets.llm.journal.journal import Journal
-from gem_assets.stages.catalog import STAGES, SYNTHESIS_STAGES
+from gem_assets.stages.catalog import STAGES
 from gem_assets.store.calls import ASSETS, refresh_calls
 from gem_assets.store.connections import open_live, open_warehouse
 from gem_assets.store.home import Home
@@ -66,5 +66,5 @@ def test_the_warehouse_holds_them_and_their_texts_stay_in_the_journal(home: Home
 
 
 def test_every_prompt_of_a_stage_is_known_by_its_asset():
-    writing = {stage.prompt: stage.asset for stage in reversed((*STAGES, *SYNTHESIS_STAGES))}
+    writing = {prompt: stage.asset for stage in reversed(STAGES) for prompt in stage.prompts}
     assert writing == ASSETS

@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from gem_assets.records.document import RawRow
 from gem_assets.records.outcome import Kept, Reason, Rejected
-from gem_assets.settings import CorpusSettings
-from gem_assets.stages.corpus import read_document
 from gem_assets.store.connections import open_live, open_memory
 from gem_assets.store.files import only_writer
 from gem_assets.store.home import Home, StoreError
@@ -40,7 +38,7 @@ def statuses(home: Home, shard: str) -> list[RowStatus]:
 
 
 def verdict(status: RowStatus) -> str:
-    outcome = read_document(status, CorpusSettings())
+    outcome = judge("documents", status, ScriptedLlm({}))
     return "kept" if isinstance(outcome, Kept) else str(getattr(outcome, "reason", outcome))
 
 
@@ -137,7 +135,7 @@ def test_a_duplicate_in_another_shard_names_the_document_that_is_kept(home: Home
     add(home, row(1, text), row(2))
     add(home, row(3, text.upper().replace(" ", "\n  ")))
     [duplicate] = statuses(home, "demo-00001")
-    outcome = read_document(duplicate, CorpusSettings())
+    outcome = judge("documents", duplicate, ScriptedLlm({}))
     assert isinstance(outcome, Rejected)
     assert outcome.reason == Reason.CORPUS_DUPLICATE
     assert "demo-1" in outcome.evidence

@@ -7,6 +7,7 @@ from typing import Any
 from gem_assets.records.document import Document
 from gem_assets.records.outcome import Kept, Outcome
 from gem_assets.records.provenance import Provenance
+from gem_assets.stages.catalog import stage_of
 from gem_assets.store.connections import open_memory, quote
 from gem_assets.store.home import Home
 from gem_assets.store.shards import ShardWrite, StageInput, write_outcomes
@@ -38,10 +39,15 @@ def given(record: Any, record_id: str | None = None) -> StageInput[Any]:
     return StageInput(record_id or document_id, document_id, record)
 
 
+def source(document_id: str, version: int, record: Any) -> StageInput[Any]:
+    """A raw row as the first stage is given it."""
+    return StageInput(f"{document_id}@{version}", document_id, record, child_id=document_id)
+
+
 def kept(number: int = 0, **changes: Any) -> tuple[StageInput[Any], Outcome[Any]]:
     """A raw row, named as `documents` names it, and the document made of it."""
     made = document(number, **changes)
-    return StageInput(f"{made.document_id}@1", made.document_id, made), Kept((made,))
+    return source(made.document_id, 1, made), Kept((made,))
 
 
 def write(
@@ -62,7 +68,7 @@ def write(
         "code_version": "code-1",
         "input_version": "input-1",
     }
-    return write_outcomes(home, ShardWrite(**(fields | changes)), outcomes)
+    return write_outcomes(home, ShardWrite(**(fields | changes)), outcomes, stage_of(asset).columns)
 
 
 def alter(home: Home, table: str, shard: str, *statements: str) -> None:

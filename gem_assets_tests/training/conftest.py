@@ -8,8 +8,8 @@ import pytest
 from gem_assets.datasets.build import build_all
 from gem_assets.datasets.recipes import load_recipe
 from gem_assets.settings import Settings
+from gem_assets.stages.catalog import declare_home
 from gem_assets.store.home import Home
-from gem_assets.store.tables import declare_tables
 
 ALL = """
 description = "All that was recorded."
@@ -43,7 +43,7 @@ checkpoint_every = 4
 @pytest.fixture(scope="session")
 def with_rows_once(carried_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = Path(shutil.copytree(carried_once, tmp_path_factory.mktemp("rows") / "home"))
-    declare_tables(Home(root))
+    declare_home(Home(root))
     (root / "recipes").mkdir()
     (root / "recipes" / "all.toml").write_text(ALL)
     (root / "training").mkdir()

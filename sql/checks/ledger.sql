@@ -1,24 +1,20 @@
 -- Inputs = kept + rejected + failed: every record an asset could read has an outcome, and nothing else has.
 WITH available AS (
-    SELECT 'documents' AS asset, shard, document_id || '@' || version AS input_id FROM raw_rows
-    UNION ALL SELECT 'procedural_documents', shard, record_id FROM documents_outcomes WHERE outcome = 'kept'
-    UNION ALL SELECT 'workflows', shard, record_id FROM procedural_documents_outcomes WHERE outcome = 'kept'
-    UNION ALL SELECT 'draft_trajectories', shard, record_id FROM workflows_outcomes WHERE outcome = 'kept'
-    UNION ALL SELECT 'refined_trajectories', shard, record_id FROM draft_trajectories_outcomes WHERE outcome = 'kept'
-    UNION ALL SELECT 'validated_trajectories', shard, record_id FROM refined_trajectories_outcomes WHERE outcome = 'kept'
-    UNION ALL SELECT 'synthesized_trajectories', shard, record_id FROM procedural_documents_outcomes WHERE outcome = 'kept'
-    UNION ALL SELECT 'validated_synthesized_trajectories', shard, record_id
-              FROM synthesized_trajectories_outcomes WHERE outcome = 'kept'
+    SELECT stages.asset, raw_rows.shard, document_id || '@' || version AS input_id
+    FROM raw_rows JOIN stages ON stages.reads = 'raw_rows'
+    UNION ALL
+    SELECT stages.asset, parents.shard, parents.record_id
+    FROM outcomes AS parents JOIN stages ON stages.reads = parents.asset
+    WHERE parents.outcome = 'kept'
 ), judged AS (
     SELECT asset, shard, parent_id AS input_id FROM stage_inputs
 ), fresh AS (
     -- A shard whose input was rewritten since is stale, which is another matter (`gem stale`).
     SELECT runs.asset, runs.shard
     FROM latest_stage_runs AS runs
-    JOIN asset_reads USING (asset)
-    LEFT JOIN latest_stage_runs AS upstream
-      ON upstream.asset = asset_reads.reads AND upstream.shard = runs.shard
-    WHERE asset_reads.reads = 'raw_rows' OR upstream.data_version = runs.input_version
+    JOIN stages USING (asset)
+    LEFT JOIN latest_stage_runs AS upstream ON upstream.asset = stages.reads AND upstream.shard = runs.shard
+    WHERE stages.reads = 'raw_rows' OR upstream.data_version = runs.input_version
 )
 SELECT coalesce(available.asset, judged.asset) AS asset,
        coalesce(available.shard, judged.shard) AS shard,

@@ -1,24 +1,10 @@
 -- What an input took on average at each stage, over all that a model judged; the baseline generator is left out.
-WITH outcomes AS (
-    SELECT 'procedural_documents' AS asset, shard, parent_id, outcome, generator, input_tokens, output_tokens, cost
-    FROM procedural_documents_outcomes
-    UNION ALL BY NAME
-    SELECT 'workflows' AS asset, shard, parent_id, outcome, generator, input_tokens, output_tokens, cost
-    FROM workflows_outcomes
-    UNION ALL BY NAME
-    SELECT 'draft_trajectories' AS asset, shard, parent_id, outcome, generator, input_tokens, output_tokens, cost
-    FROM draft_trajectories_outcomes
-    UNION ALL BY NAME
-    SELECT 'refined_trajectories' AS asset, shard, parent_id, outcome, generator, input_tokens, output_tokens, cost
-    FROM refined_trajectories_outcomes
-    UNION ALL BY NAME
-    SELECT 'validated_trajectories' AS asset, shard, parent_id, outcome, generator, input_tokens, output_tokens, cost
-    FROM validated_trajectories_outcomes
-), inputs AS (
+WITH inputs AS (
     SELECT asset, parent_id, count(*) FILTER (outcome = 'kept') AS kept_children,
            sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
            CASE WHEN count(cost) = count(*) THEN sum(cost) END AS cost
     FROM outcomes
+    WHERE asset IN (SELECT asset FROM stages WHERE role IS NOT NULL)
     GROUP BY asset, shard, parent_id
     HAVING bool_and(outcome <> 'failed') AND bool_and(generator IS DISTINCT FROM 'offline/procedural')
 )

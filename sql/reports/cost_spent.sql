@@ -6,7 +6,7 @@ SELECT coalesce(asset, task) AS stage, prompt_version, coalesce(answered_by, mod
        coalesce(sum(cost), 0) AS cost, count(*) FILTER (cost IS NULL) AS unpriced,
        count(*) FILTER (parse_result <> 'ok') AS unreadable
 FROM llm_calls
-LEFT JOIN stage_order USING (asset)
+LEFT JOIN stages USING (asset)
 WHERE answers > 0
 GROUP BY ALL
-ORDER BY min(stage_order.number), stage, cost DESC, prompt_version, model;
+ORDER BY min(stages.number), stage, cost DESC, prompt_version, model;

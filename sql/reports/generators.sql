@@ -1,17 +1,15 @@
--- Kept records of each stage that asks a model, by who made them: a model, or the baseline generator.
--- Validation writes nothing anew, so what it does not stamp was made by whoever refined it.
+-- Kept records of each stage that asks a model, by who made them: a model, or the baseline generator. A stage that
+-- judges writes nothing anew, so what it does not stamp was made by whoever wrote what it judged.
 WITH kept AS (
-    SELECT 'procedural_documents' AS asset, generator FROM procedural_documents
-    UNION ALL SELECT 'workflows', generator FROM workflows
-    UNION ALL SELECT 'draft_trajectories', generator FROM draft_trajectories
-    UNION ALL SELECT 'refined_trajectories', generator FROM refined_trajectories
-    UNION ALL
-    SELECT 'validated_trajectories', coalesce(validated.generator, refined.generator)
-    FROM validated_trajectories AS validated
-    LEFT JOIN refined_trajectories AS refined
-        ON refined.trajectory_id = validated.refined_trajectory_id AND refined.shard = validated.shard
+    SELECT outcomes.asset, stages.number, stages.ends_way, coalesce(outcomes.generator, parent.generator) AS generator
+    FROM outcomes
+    JOIN stages USING (asset)
+    LEFT JOIN outcomes AS parent
+        ON stages.authorship = 'judges' AND parent.asset = stages.reads AND parent.record_id = outcomes.parent_id
+       AND parent.shard = outcomes.shard AND parent.outcome = 'kept'
+    WHERE outcomes.outcome = 'kept' AND stages.role IS NOT NULL
 )
-SELECT asset, coalesce(generator, 'not stamped') AS generator, count(*) AS records
-FROM kept JOIN stage_order USING (asset)
+SELECT asset, ends_way, coalesce(generator, 'not stamped') AS generator, count(*) AS records
+FROM kept
 GROUP BY ALL
-ORDER BY min(stage_order.number), records DESC, generator;
+ORDER BY min(number), records DESC, generator;

@@ -6,6 +6,6 @@ FROM (
     UNION ALL
     SELECT 'failed', asset, reason FROM failures
 )
-JOIN stage_order USING (asset)
+JOIN stages USING (asset)
 GROUP BY ALL
-ORDER BY min(stage_order.number), pile DESC, rows DESC, reason;
+ORDER BY min(stages.number), pile DESC, rows DESC, reason;

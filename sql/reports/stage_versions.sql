@@ -3,7 +3,7 @@
 SELECT runs.asset, runs.shard, runs.code_version, runs.prompt_versions, runs.model, runs.input_version, runs.run_id,
        strftime(timezone('UTC', runs.finished_at), '%Y-%m-%d %H:%M:%S') AS finished_at,
        runs.run_id = latest.run_id AS is_current
-FROM stage_runs AS runs JOIN latest_stage_runs AS latest USING (asset, shard) JOIN stage_order USING (asset)
+FROM stage_runs AS runs JOIN latest_stage_runs AS latest USING (asset, shard) JOIN stages USING (asset)
 QUALIFY row_number() OVER (
     PARTITION BY runs.asset, runs.shard, runs.code_version ORDER BY runs.finished_at DESC, runs.run_id DESC) = 1
-ORDER BY stage_order.number, runs.shard, runs.finished_at;
+ORDER BY stages.number, runs.shard, runs.finished_at;

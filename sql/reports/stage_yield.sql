@@ -1,20 +1,13 @@
--- One row per stage, also where nothing ran: inputs in three piles, yield = kept / (kept + rejected), records
--- and rows behind them, and what the runs that wrote them took. cost is NULL where any of it is unknown;
--- known_cost is the part that has a price, and unpriced_rows counts the rest.
-WITH piles AS (
+-- One row per stage of the default way, also where nothing ran, and of other ways where any did: inputs by outcome,
+-- yield = kept / (kept + rejected), records and rows behind them, and what the runs that wrote them took. cost is NULL
+-- where any of it is unknown; known_cost is the part that has a price, and unpriced_rows counts the rest.
+WITH inputs AS (
     SELECT asset,
-           count(*) AS inputs,
+           count(*) AS judged,
            count(*) FILTER (outcome = 'kept') AS kept,
            count(*) FILTER (outcome = 'rejected') AS rejected,
            count(*) FILTER (outcome = 'failed') AS failed
     FROM stage_inputs GROUP BY asset
-), outcomes AS (
-    SELECT 'documents' AS asset, outcome, recovered, cost FROM documents_outcomes
-    UNION ALL SELECT 'procedural_documents', outcome, recovered, cost FROM procedural_documents_outcomes
-    UNION ALL SELECT 'workflows', outcome, recovered, cost FROM workflows_outcomes
-    UNION ALL SELECT 'draft_trajectories', outcome, recovered, cost FROM draft_trajectories_outcomes
-    UNION ALL SELECT 'refined_trajectories', outcome, recovered, cost FROM refined_trajectories_outcomes
-    UNION ALL SELECT 'validated_trajectories', outcome, recovered, cost FROM validated_trajectories_outcomes
 ), records AS (
     SELECT asset,
            count(*) FILTER (outcome = 'kept') AS kept_records,
@@ -31,18 +24,19 @@ WITH piles AS (
            list_sort(list_distinct(list(model))) AS models
     FROM latest_stage_runs GROUP BY asset
 )
-SELECT stage_order.number, stage_order.asset, coalesce(spent.shards, 0) AS shards,
-       coalesce(piles.inputs, 0) AS inputs, coalesce(piles.kept, 0) AS kept,
-       coalesce(piles.rejected, 0) AS rejected, coalesce(piles.failed, 0) AS failed,
-       piles.kept / nullif(piles.kept + piles.rejected, 0) AS yield_share,
+SELECT stages.number, stages.asset, coalesce(spent.shards, 0) AS shards,
+       coalesce(inputs.judged, 0) AS inputs, coalesce(inputs.kept, 0) AS kept,
+       coalesce(inputs.rejected, 0) AS rejected, coalesce(inputs.failed, 0) AS failed,
+       inputs.kept / nullif(inputs.kept + inputs.rejected, 0) AS yield_share,
        coalesce(records.kept_records, 0) AS kept_records, coalesce(records.rejected_records, 0) AS rejected_records,
        coalesce(records.recovered, 0) AS recovered, coalesce(records.unpriced_rows, 0) AS unpriced_rows,
        coalesce(records.known_cost, 0) AS known_cost,
        coalesce(spent.input_tokens, 0) AS input_tokens, coalesce(spent.output_tokens, 0) AS output_tokens,
        spent.cost, coalesce(spent.seconds, 0) AS seconds,
        coalesce(spent.prompt_versions, []) AS prompt_versions, coalesce(spent.models, []) AS models
-FROM stage_order
-LEFT JOIN piles USING (asset)
+FROM stages
+LEFT JOIN inputs USING (asset)
 LEFT JOIN records USING (asset)
 LEFT JOIN spent USING (asset)
-ORDER BY stage_order.number;
+WHERE stages.by_default OR spent.shards > 0
+ORDER BY stages.number;

@@ -8,6 +8,6 @@ SELECT asset, code_version,
        strftime(timezone('UTC', date_trunc(grain.step, finished_at)), '%Y-%m-%dT%H:%M:00Z') AS ended,
        count(*) AS runs, sum(inputs)::BIGINT AS inputs,
        sum(kept) / nullif(sum(kept) + sum(rejected), 0) AS yield_share
-FROM stage_runs JOIN stage_order USING (asset) CROSS JOIN grain
+FROM stage_runs JOIN stages USING (asset) CROSS JOIN grain
 GROUP BY asset, code_version, ended
-ORDER BY min(stage_order.number), ended, code_version;
+ORDER BY min(stages.number), ended, code_version;

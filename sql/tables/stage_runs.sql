@@ -18,7 +18,8 @@ CREATE TABLE stage_runs (
     seconds         DOUBLE NOT NULL,
     prompt_versions VARCHAR[] NOT NULL,
     model           VARCHAR,           -- identity asked for: name and sampling
-    code_version    VARCHAR NOT NULL,
+    code_version    VARCHAR NOT NULL,  -- hash of made_with
+    made_with       MAP(VARCHAR, VARCHAR),  -- prompts, model, settings, code and libraries; NULL in runs older than the column
     input_version   VARCHAR NOT NULL,  -- data version of what was read
     data_version    VARCHAR NOT NULL,  -- of what was written; equal rows, equal version
     PRIMARY KEY (asset, shard, run_id)

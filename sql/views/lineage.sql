@@ -1,22 +1,20 @@
--- One row per workflow of a document, as far as it came: from the place of the text to the last verdict.
+-- One row per record that nothing was made of, on every way: its document, and the path of records from there to it.
 CREATE VIEW lineage AS
-SELECT documents.document_id, documents.shard, documents.corpus, documents.source, documents.place, documents.title,
-       documents.outcome AS document_outcome, documents.reason AS document_reason,
-       procedures.record_id AS procedural_document_id, procedures.outcome AS filter_outcome,
-       procedures.reason AS filter_reason,
-       workflows.record_id AS workflow_id, workflows.outcome AS workflow_outcome, workflows.reason AS workflow_reason,
-       drafts.record_id AS draft_trajectory_id, drafts.outcome AS draft_outcome, drafts.reason AS draft_reason,
-       refined.record_id AS refined_trajectory_id, refined.outcome AS refined_outcome, refined.reason AS refined_reason,
-       validated.record_id AS validated_trajectory_id, validated.outcome AS validated_outcome,
-       validated.reason AS validated_reason
-FROM documents_outcomes AS documents
-LEFT JOIN procedural_documents_outcomes AS procedures
-    ON procedures.parent_id = documents.record_id AND procedures.shard = documents.shard
-LEFT JOIN workflows_outcomes AS workflows
-    ON workflows.parent_id = procedures.record_id AND workflows.shard = procedures.shard
-LEFT JOIN draft_trajectories_outcomes AS drafts
-    ON drafts.parent_id = workflows.record_id AND drafts.shard = workflows.shard
-LEFT JOIN refined_trajectories_outcomes AS refined
-    ON refined.parent_id = drafts.record_id AND refined.shard = drafts.shard
-LEFT JOIN validated_trajectories_outcomes AS validated
-    ON validated.parent_id = refined.record_id AND validated.shard = refined.shard;
+WITH RECURSIVE walked AS (
+    SELECT outcomes.shard, outcomes.document_id, outcomes.asset, outcomes.record_id, outcomes.outcome, outcomes.reason,
+           [{asset: outcomes.asset, record_id: outcomes.record_id, outcome: outcomes.outcome, reason: outcomes.reason}] AS path
+    FROM outcomes JOIN stages USING (asset)
+    WHERE stages.reads = 'raw_rows'
+    UNION ALL
+    SELECT child.shard, child.document_id, child.asset, child.record_id, child.outcome, child.reason,
+           list_append(walked.path, {asset: child.asset, record_id: child.record_id, outcome: child.outcome, reason: child.reason})
+    FROM walked
+    JOIN outcomes AS child ON child.parent_id = walked.record_id AND child.shard = walked.shard
+    JOIN stages ON stages.asset = child.asset AND stages.reads = walked.asset
+)
+SELECT walked.document_id, walked.shard, documents.corpus, documents.source, documents.place, documents.title,
+       walked.asset, walked.record_id, walked.outcome, walked.reason, walked.path
+FROM walked
+JOIN documents_outcomes AS documents ON documents.record_id = walked.path[1].record_id AND documents.shard = walked.shard
+WHERE NOT EXISTS (SELECT 1 FROM outcomes AS child JOIN stages ON stages.asset = child.asset
+                  WHERE child.parent_id = walked.record_id AND child.shard = walked.shard AND stages.reads = walked.asset);

@@ -25,6 +25,7 @@ from gem_assets.llm.money.prices import at_most, find_price, known_price, unknow
 from gem_assets.llm.protocol import Completion, FailedError, Request, StopRunError
 from gem_assets.llm.provider import BatchDoor
 from gem_assets.llm.roles import SHARED_ROLES, RoleSettings, read_panel, read_role
+from gem_assets.llm.sampling import Sampling
 from gem_assets.records.outcome import FailureReason
 
 logger = logging.getLogger(__name__)
@@ -45,10 +46,9 @@ class Batcher:
     _collecting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _collected: bool = False
 
-    @property
-    def identity(self) -> str:
+    def identity_for(self, sampling: Sampling) -> str:
         """The model's: how it is asked does not shape its answers."""
-        return self.direct.identity
+        return self.direct.identity_for(sampling)
 
     @property
     def is_model(self) -> bool:

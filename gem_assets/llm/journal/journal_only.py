@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gem_assets.llm.client import LiteLlm
 from gem_assets.llm.panel import Panel, members_of
 from gem_assets.llm.protocol import Completion, FailedError, Llm, Request
+from gem_assets.llm.sampling import Sampling
 from gem_assets.records.outcome import FailureReason
 
 
@@ -32,10 +33,9 @@ class JournalOnly:
         self._model = model
         self._tally = tally
 
-    @property
-    def identity(self) -> str:
+    def identity_for(self, sampling: Sampling) -> str:
         """That of the model it stands for."""
-        return self._model.identity
+        return self._model.identity_for(sampling)
 
     @property
     def is_model(self) -> bool:

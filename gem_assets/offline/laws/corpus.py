@@ -14,18 +14,26 @@ from pathlib import Path
 from typing import Any
 
 from gem_assets.corpus.normalising import normalise
+from gem_assets.llm.models import Models
 from gem_assets.llm.offline import OfflineLlm
 from gem_assets.offline.text.signals import MIN_EVIDENCE
 from gem_assets.offline.text.steps import read_sections
-from gem_assets.records.base import make_id
-from gem_assets.records.document import Document, ProceduralDocument
+from gem_assets.pipeline import synthesize
+from gem_assets.records.base import Record, make_id
+from gem_assets.records.document import Document
 from gem_assets.records.outcome import Kept, Outcome, Rejected
 from gem_assets.records.trajectory import Trajectory
 from gem_assets.records.workflow import Workflow
 from gem_assets.settings import Settings
-from gem_assets.stages.catalog import STAGES
+from gem_assets.stages.catalog import (
+    DRAFT_TRAJECTORIES,
+    PROCEDURAL_DOCUMENTS,
+    REFINED_TRAJECTORIES,
+    VALIDATED_TRAJECTORIES,
+    WORKFLOWS,
+)
 from gem_assets.stages.corpus import recognise_language
-from gem_assets.stages.run import attempt
+from gem_assets.stages.stage import Stage
 
 _TEXT_FILES = {".md", ".txt", ".rst"}
 _MARKED_STEP = re.compile(r"^[ \t>]*(?:\d{1,3}[.)]|step \d+)[ \t]", re.MULTILINE | re.IGNORECASE)
@@ -118,27 +126,34 @@ async def _carry_all(documents: Sequence[Labelled], settings: Settings) -> list[
 
 
 async def _carry(labelled: Labelled, settings: Settings) -> Carried:
-    carried, llm = Carried(labelled), OfflineLlm()
-    records: list[Any] = [labelled.document]
-    piles: dict[type, list[Any]] = {Workflow: carried.workflows}
-    stores = {"draft_trajectories": carried.drafts, "refined_trajectories": carried.refined}
-    stores["validated_trajectories"] = carried.validated
-    for stage in STAGES:
-        outcomes = [await attempt(stage.step(record, llm, settings), stage.prefix) for record in records]
-        records = [record for outcome in outcomes for record in _children(outcome, carried, stage.asset)]
-        carried.kept = carried.kept or (stage.gives is ProceduralDocument and bool(records))
-        stores.get(stage.asset, piles.get(stage.gives, [])).extend(records)
+    carried = Carried(labelled)
+    llm = OfflineLlm()
+
+    def note(stage: Stage, outcome: Outcome[Record]) -> bool:
+        _note(carried, stage, outcome)
+        return True
+
+    await synthesize(labelled.document, Models(llm, llm, llm, lambda role: llm), settings, note)
     return carried
 
 
-def _children(outcome: Outcome[Any], carried: Carried, asset: str) -> list[Any]:
+def _note(carried: Carried, stage: Stage, outcome: Outcome[Record]) -> None:
+    """Sort what a stage kept and rejected; what the filter rejects is no rejection here."""
     if not isinstance(outcome, Kept):
-        if asset != "procedural_documents":
+        if stage is not PROCEDURAL_DOCUMENTS:
             carried.rejections.append((str(outcome.reason), outcome.evidence))
-        return []
+        return
     rejected = [child for child in outcome.children if isinstance(child, Rejected)]
     carried.rejections.extend((str(child.reason), child.evidence) for child in rejected)
-    return list(outcome.records)
+    carried.kept = carried.kept or stage is PROCEDURAL_DOCUMENTS
+    stores = {
+        WORKFLOWS: carried.workflows,
+        DRAFT_TRAJECTORIES: carried.drafts,
+        REFINED_TRAJECTORIES: carried.refined,
+        VALIDATED_TRAJECTORIES: carried.validated,
+    }
+    if stage in stores:
+        stores[stage].extend(outcome.records)
 
 
 def step_count(document: Document) -> int:

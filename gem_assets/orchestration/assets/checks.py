@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
-from gem_assets.orchestration.assets.shards import SHARD_ASSETS
+from gem_assets.orchestration.assets.shards import STAGE_ASSETS
 from gem_assets.orchestration.assets.tables import warehouse
 from gem_assets.orchestration.resources.workplace import Workplace, connected
 from gem_assets.stages.staleness import find_stale
@@ -61,7 +61,7 @@ def table_checks(
             asset=asset,
             description="Is every shard what today's text, prompts, model and settings would make of it?",
         )
-        for asset in SHARD_ASSETS
+        for asset in STAGE_ASSETS.values()
     ],
     can_subset=True,
 )
@@ -77,7 +77,7 @@ def freshness_checks(
         return
     found = find_stale(workplace.settings, workplace.environment, shard_names(workplace.home))
     asked = {key.asset_key for key in context.op_execution_context.selected_asset_check_keys}
-    for asset in SHARD_ASSETS:
+    for asset in STAGE_ASSETS.values():
         if asset.key not in asked:
             continue
         name = asset.key.to_user_string()

@@ -17,8 +17,10 @@ from gem_assets.datasets.recipes import load_recipe, recipe_names
 from gem_assets.datasets.tokens import estimate_packing
 from gem_assets.orchestration.assets.metadata import column_schema
 from gem_assets.orchestration.assets.partitions import add_missing, one_run_per_shard
-from gem_assets.orchestration.assets.shards import SHARD_ASSETS, Materialized
+from gem_assets.orchestration.assets.shards import STAGE_ASSETS, Materialized
 from gem_assets.orchestration.resources.workplace import Workplace
+from gem_assets.records.trajectory import Trajectory
+from gem_assets.stages.catalog import stage_of
 from gem_assets.store.connections import open_live, open_memory
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.sql_files import read_sql, sql_names
@@ -26,7 +28,7 @@ from gem_assets.store.sql_files import read_sql, sql_names
 recipes = dg.DynamicPartitionsDefinition(name="recipes")
 
 # A recipe reads one of these over all shards; which, its file says.
-_TAKEN_FROM = ("draft_trajectories", "refined_trajectories", "validated_trajectories")
+_TAKEN_FROM = [asset for name, asset in STAGE_ASSETS.items() if stage_of(name).gives is Trajectory]
 
 _CHECKED = ("contamination_hits", "trajectory_dataset_outcomes", "dataset_runs")
 
@@ -61,13 +63,7 @@ def recipe_asset(
     return declare
 
 
-@recipe_asset(
-    *(
-        dg.AssetDep(asset, partition_mapping=dg.AllPartitionMapping())
-        for asset in SHARD_ASSETS
-        if asset.key.to_user_string() in _TAKEN_FROM
-    )
-)
+@recipe_asset(*(dg.AssetDep(asset, partition_mapping=dg.AllPartitionMapping()) for asset in _TAKEN_FROM))
 def trajectory_dataset(
     context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
 ) -> Materialized:

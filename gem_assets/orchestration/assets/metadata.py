@@ -4,6 +4,7 @@ Does not belong here: the counting itself (`store/shards.py`).
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import dagster as dg
 
 from gem_assets.orchestration.resources.addresses import Addresses
+from gem_assets.stages.stage import Measure
 from gem_assets.store.connections import Connection
 from gem_assets.store.sql_files import read_sql
 from gem_assets.store.stage_runs import StageRun
@@ -71,12 +73,15 @@ def describe_asset(said: str, asset: str, addresses: Addresses) -> str:
     )
 
 
-def rows_metadata(connection: Connection, path: Path, run: StageRun) -> dict[str, Any]:
-    """Tell of a shard's rows: the commands that show them, and the mean sizes of its trajectories."""
-    found = connection.execute("SELECT min(record_id) FROM read_parquet(?)", [str(path)]).fetchone()
+def rows_metadata(
+    connection: Connection, files: Sequence[Path], run: StageRun, measures: Sequence[Measure]
+) -> dict[str, Any]:
+    """Tell of a partition's rows: the commands that show them, and the means of the stage's measures."""
+    names = [str(path) for path in files]
+    found = connection.execute("SELECT min(record_id) FROM read_parquet(?)", [names]).fetchone()
     record = found[0] if found and found[0] else "RECORD_ID"
     look = {"look": dg.MetadataValue.md(describe_commands(run, record))}
-    return look | (_mean_sizes(connection, path) if run.asset.endswith("_trajectories") else {})
+    return look | _means(connection, names, measures)
 
 
 def column_schema(asset: str) -> dict[str, dg.TableSchema]:
@@ -91,17 +96,17 @@ def column_schema_of(table: str) -> dict[str, dg.TableSchema]:
     return {"dagster/column_schema": dg.TableSchema(columns)}
 
 
-def _mean_sizes(connection: Connection, path: Path) -> dict[str, float]:
-    """Average messages, tools and calls over a shard's kept trajectories, before refinement and now."""
-    names = ("message_count", "tool_count", "call_count")
-    held = {row[0] for row in connection.execute("DESCRIBE FROM read_parquet(?)", [str(path)]).fetchall()}
-    wanted = [column for name in names for column in (name, f"draft_{name}") if column in held]
-    averages = ", ".join(f"avg({column})" for column in wanted)
+def _means(connection: Connection, files: Sequence[str], measures: Sequence[Measure]) -> dict[str, float]:
+    """Average a stage's measures over the records that files keep, as they are and as they were before it."""
+    columns = {f"mean_{one.name}": one.column for one in measures}
+    columns |= {f"mean_{one.name}_before": one.before for one in measures if one.before}
+    if not columns:
+        return {}
+    averages = ", ".join(f"avg({column})" for column in columns.values())
     row = connection.execute(
-        f"SELECT {averages} FROM read_parquet(?) WHERE outcome = 'kept'", [str(path)]
+        f"SELECT {averages} FROM read_parquet(?, union_by_name = true) WHERE outcome = 'kept'", [files]
     ).fetchone()
-    found = zip(wanted, row or (), strict=False)
-    return {f"mean_{column.removesuffix('_count')}s": value for column, value in found if value is not None}
+    return {name: value for name, value in zip(columns, row or (), strict=False) if value is not None}
 
 
 def _template(name: str) -> Template:

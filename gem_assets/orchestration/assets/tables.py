@@ -6,9 +6,9 @@ import dagster as dg
 from dagster_duckdb import DuckDBResource
 
 from gem_assets.orchestration.assets.itool import round_evaluation
-from gem_assets.orchestration.assets.shards import SHARD_ASSETS
+from gem_assets.orchestration.assets.shards import STAGE_ASSETS
 from gem_assets.orchestration.resources.workplace import Workplace, connected
-from gem_assets.reports.comparison.synthesis import read_synthesis, synthesis_markdown
+from gem_assets.reports.comparison.ways import read_ways, ways_markdown
 from gem_assets.reports.viewer.viewer import write_viewer
 from gem_assets.reports.yields.yield_report import read_report, render_markdown, write_report
 from gem_assets.store.snapshot import attach_snapshot
@@ -28,7 +28,7 @@ _follow = (
 
 
 @dg.asset(
-    deps=list(SHARD_ASSETS),
+    deps=list(STAGE_ASSETS.values()),
     group_name="reports",
     kinds={"duckdb"},
     automation_condition=_follow,
@@ -55,7 +55,7 @@ def yield_report(
         viewer = write_viewer(workplace.home, connection)
     return dg.MaterializeResult(
         metadata={
-            "synthesizer": dg.MetadataValue.md(synthesis_markdown(read_synthesis(workplace.home))),
+            "ways": dg.MetadataValue.md(ways_markdown(read_ways(workplace.home))),
             "funnel": dg.MetadataValue.md(render_markdown(report)),
             "page": dg.MetadataValue.path(page),
             "report": dg.MetadataValue.url(workplace.addresses.report),

@@ -20,8 +20,8 @@ from gem_assets.orchestration.instance.opening import open_instance
 from gem_assets.orchestration.instance.running import cancel_runs
 from gem_assets.orchestration.resources.addresses import HOST, read_addresses
 from gem_assets.settings import CHECKOUT, SettingsError, load_settings, read_environment
+from gem_assets.stages.catalog import declare_home
 from gem_assets.store.home import Home
-from gem_assets.store.tables import declare_tables
 
 GRACE_SECONDS = 10
 RUNS_SECONDS = 40
@@ -52,7 +52,7 @@ def main() -> int:
     except SettingsError as error:
         print(f"make ui: {error}", file=sys.stderr)  # noqa: T201
         return 2
-    declare_tables(home)
+    declare_home(home)
     open_instance(home)
     stop = Stop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

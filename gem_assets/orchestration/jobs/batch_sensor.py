@@ -8,9 +8,8 @@ import asyncio
 import dagster as dg
 
 from gem_assets.llm.batch.batching import WAITS_FOR, collect_ready
-from gem_assets.orchestration.assets.shards import SHARD_ASSETS
+from gem_assets.orchestration.assets.shards import STAGE_ASSETS
 from gem_assets.settings import load_settings, read_environment
-from gem_assets.stages.catalog import STAGES
 from gem_assets.stages.staleness import find_stale
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
@@ -20,7 +19,7 @@ INTERVAL_SECONDS = 60
 
 @dg.sensor(
     name="collect_batches",
-    target=dg.AssetSelection.assets(*SHARD_ASSETS),
+    target=dg.AssetSelection.assets(*STAGE_ASSETS.values()),
     minimum_interval_seconds=INTERVAL_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Collects finished batches (GEM_<ROLE>_BATCH=1), relaunches the shards that wait for them.",
@@ -51,11 +50,10 @@ def collect_batches(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg
 
 def waiting_shards(home: Home) -> list[str]:
     """List the shards that hold records which wait for a batch; those a pilot left wait for nobody."""
-    selects = " UNION ".join(
-        f"SELECT shard FROM {stage.asset}_outcomes "
-        "WHERE outcome = 'failed' AND reason = 'cancelled' AND starts_with(evidence, ?)"
-        for stage in STAGES
-    )
     with open_live(home) as connection:
-        rows = connection.execute(f"{selects} ORDER BY shard", [WAITS_FOR] * len(STAGES)).fetchall()
+        rows = connection.execute(
+            "SELECT DISTINCT shard FROM outcomes "
+            "WHERE outcome = 'failed' AND reason = 'cancelled' AND starts_with(evidence, ?) ORDER BY shard",
+            [WAITS_FOR],
+        ).fetchall()
     return [row[0] for row in rows]

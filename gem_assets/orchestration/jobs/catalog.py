@@ -13,7 +13,7 @@ from gem_assets.orchestration.assets.evaluations import (
 )
 from gem_assets.orchestration.assets.itool import ITOOL_ASSETS
 from gem_assets.orchestration.assets.models import MODEL_ASSETS
-from gem_assets.orchestration.assets.shards import SHARD_ASSETS, validated_trajectories
+from gem_assets.orchestration.assets.shards import RESULT_ASSETS, SHARD_ASSETS, STAGE_ASSETS
 from gem_assets.orchestration.assets.tables import warehouse, yield_report
 from gem_assets.orchestration.instance.backfill import LaunchError, launch_stale
 from gem_assets.orchestration.jobs.forecast import forecast
@@ -39,9 +39,16 @@ synthesise_job = dg.define_asset_job(
     tags={"gem/unit": "shard"},
 )
 
+stages_job = dg.define_asset_job(
+    "stages",
+    selection=dg.AssetSelection.assets(*STAGE_ASSETS.values()).without_checks(),
+    description="Every stage of every way over a shard: what `gem run` picks the stale ones of.",
+    tags={"gem/unit": "shard"},
+)
+
 validate_job = dg.define_asset_job(
     "validate",
-    selection=dg.AssetSelection.assets(validated_trajectories).without_checks(),
+    selection=dg.AssetSelection.assets(RESULT_ASSETS[0]).without_checks(),
     config=_options(budget=None, force=True, models={"judge": None}),
     description="Check a shard's refined trajectories again: rules, verification, judge. Launchpad: budget, "
     "force, another judge.",
@@ -141,6 +148,7 @@ def backfill_stale() -> None:
 
 JOBS = (
     synthesise_job,
+    stages_job,
     validate_job,
     dataset_job,
     train_job,

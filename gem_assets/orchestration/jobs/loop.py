@@ -9,7 +9,7 @@ from pydantic import Field
 
 from gem_assets.llm.protocol import StopRunError
 from gem_assets.orchestration.resources.workplace import Workplace
-from gem_assets.reports.comparison.synthesis import read_synthesis, synthesis_markdown
+from gem_assets.reports.comparison.ways import read_ways, ways_markdown
 from gem_assets.store.home import StoreError
 from gem_assets.store.raw import shard_names
 from gem_assets.training.command import Wanted
@@ -43,7 +43,7 @@ def train_serve_synthesize_verify(
         )
     except (StoreError, StopRunError) as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    told = synthesis_markdown(read_synthesis(workplace.home))
+    told = ways_markdown(read_ways(workplace.home))
     context.add_output_metadata({"beside_the_pipeline": dg.MetadataValue.md(told)})
     if code:
         raise dg.Failure("the training was stopped, or too many calls failed", allow_retries=False)

@@ -9,9 +9,9 @@ from dagster_duckdb import DuckDBResource
 
 from gem_assets.orchestration.resources.addresses import Addresses, read_addresses
 from gem_assets.settings import Settings, load_settings, read_environment
+from gem_assets.stages.catalog import declare_home
 from gem_assets.store.connections import Connection
 from gem_assets.store.home import Home
-from gem_assets.store.tables import declare_tables
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class WorkplaceResource(dg.ConfigurableResource[Workplace]):
         """Read the environment; raises SettingsError with the variable's name."""
         environment = read_environment()
         settings = load_settings(environment)
-        declare_tables(Home(settings.home))
+        declare_home(Home(settings.home))
         return Workplace(settings, environment)
 
 

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from gem_assets.orchestration.resources.progress import Progress
-from gem_assets.stages.staleness import Stale
 
 
 @dataclass(frozen=True)
@@ -164,11 +163,13 @@ class Launcher:
             self._workers.discard(worker)
 
 
-def orders_for(stale: Sequence[Stale], limits: Mapping[str, int | None] | None = None) -> list[Order]:
-    """Gather stale assets into one order per shard, in the order of the shards."""
+def orders_for(
+    pieces: Sequence[tuple[str, str]], limits: Mapping[str, int | None] | None = None
+) -> list[Order]:
+    """Gather pairs of asset and shard into one order per shard, in the order of the shards."""
     shards: dict[str, list[str]] = {}
-    for item in stale:
-        shards.setdefault(item.shard, []).append(item.asset)
+    for asset, shard in pieces:
+        shards.setdefault(shard, []).append(asset)
     return [Order(shard, tuple(assets), (limits or {}).get(shard)) for shard, assets in shards.items()]
 
 

@@ -15,9 +15,9 @@ from gem_assets.orchestration.runs.display import Display, say_where
 from gem_assets.orchestration.runs.launch import Launcher, Order, orders_for
 from gem_assets.reports.yields.yield_report import read_report, render_text
 from gem_assets.settings import Settings
-from gem_assets.stages.catalog import ASSETS
+from gem_assets.stages.catalog import DEFAULT_WAY
 from gem_assets.stages.pilot import allot
-from gem_assets.stages.staleness import Stale, find_stale
+from gem_assets.stages.staleness import chain_to, find_stale
 from gem_assets.store.files import sweep
 from gem_assets.store.home import Home
 from gem_assets.store.snapshot import open_snapshot
@@ -28,7 +28,7 @@ from gem_assets.store.stage_runs import reconcile
 class Wanted:
     """How far a run is to go. `limit` documents make a pilot; `budget` US dollars are a hard stop."""
 
-    until: str = ASSETS[-1]
+    until: str = DEFAULT_WAY.result.asset
     workers: int = 2
     force: bool = False
     limit: int | None = None
@@ -44,10 +44,10 @@ def run_shards(settings: Settings, environment: dict[str, str], shards: Sequence
     limits = {} if wanted.limit is None else allot(home, shards, wanted.limit)
     shards = [shard for shard in shards if wanted.limit is None or shard in limits]
     stale = find_stale(settings, environment, shards, wanted.until)
+    pieces = [(item.asset, item.shard) for item in stale]
     if wanted.force:
-        assets = ASSETS[: ASSETS.index(wanted.until) + 1]
-        stale = [Stale(asset, shard, "asked for") for shard in shards for asset in assets]
-    orders = orders_for(stale, limits)
+        pieces = [(stage.asset, shard) for shard in shards for stage in chain_to(wanted.until)]
+    orders = orders_for(pieces, limits)
     click.echo(f"{len(shards)} shards, {len(orders)} to materialise")
     failed = (
         _execute(orders, home, environment, wanted.workers) if orders or not home.warehouse.is_file() else 0

@@ -58,7 +58,7 @@ def execute(
         result = job.execute_in_process(instance=instance, partition_key=key, tags=tags, raise_on_error=False)
     else:
         # Without checks, which look at all shards: they are run once, with the tables.
-        job = definitions.resolve_job_def("synthesise").get_subset(
+        job = definitions.resolve_job_def("stages").get_subset(
             asset_selection={dg.AssetKey(asset) for asset in order["assets"]}, asset_check_selection=set()
         )
         result = job.execute_in_process(

@@ -9,9 +9,9 @@ from typing import Any
 
 from gem_assets.reports.audit.rows import find_record, read_chain
 from gem_assets.reports.audit.text import render_chain
+from gem_assets.stages.catalog import declare_home
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home, StoreError
-from gem_assets.store.tables import declare_tables
 
 Calls = Callable[[Sequence[str]], list[Mapping[str, Any]]]
 """Looks calls up by their keys in the journal: mappings with the columns of its table, those it has."""
@@ -37,7 +37,7 @@ def audit(home: Home, prefix: str, calls: Calls = no_calls) -> str:
         raise StoreError(
             f"nothing was ingested into {home.root} yet: `gem ingest PATH --corpus NAME`, then `gem run`"
         )
-    declare_tables(home)
+    declare_home(home)
     with open_live(home) as connection:
         chain = read_chain(connection, home, find_record(connection, wanted))
     known = {str(call.get("key")): call for call in calls(chain.call_keys)}

@@ -7,16 +7,40 @@ Does not belong here: layout.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from gem_assets.records.document import Document, ProceduralDocument
+from gem_assets.records.trajectory import Trajectory
+from gem_assets.records.workflow import Workflow
 from gem_assets.reports import figures
 from gem_assets.reports.audit.rows import AuditedRow
+from gem_assets.stages.catalog import stage_of
+from gem_assets.stages.stage import Stage
+from gem_assets.store.tables import own_columns
 
 Fact = tuple[str, str]
 
 
 def facts_of(row: AuditedRow) -> list[Fact]:
     """Tell what the stage found out, made or judged; facts that are not there are left out."""
-    tell = _TELLERS.get(row.asset)
-    return [] if tell is None else [(name, text) for name, text in tell(row) if text]
+    stage = stage_of(row.asset)
+    known = _BY_RECORD.get(stage.gives, _own_columns)(row)
+    measured = [] if stage.gives in _BY_RECORD else _measured(stage, row)
+    return [(name, text) for name, text in (*known, *measured) if text]
+
+
+def _own_columns(row: AuditedRow) -> Iterator[Fact]:
+    """Tell the own columns of a stage nobody wrote words for."""
+    for name, _ in own_columns(stage_of(row.asset).table):
+        value = row.columns.get(name)
+        if value is not None:
+            yield name.replace("_", " "), str(value)
+
+
+def _measured(stage: Stage, row: AuditedRow) -> Iterator[Fact]:
+    for one in stage.measures:
+        value = row.columns.get(one.column)
+        before = row.columns.get(one.before) if one.before else None
+        if value is not None:
+            yield one.name, figures.change(str(before), str(value)) if before is not None else str(value)
 
 
 def _of_document(row: AuditedRow) -> Iterator[Fact]:
@@ -55,39 +79,18 @@ def _constraint(constraint: Mapping[str, Any]) -> str:
     return "; ".join(words)
 
 
-def _of_draft(row: AuditedRow) -> Iterator[Fact]:
+def _of_trajectory(row: AuditedRow) -> Iterator[Fact]:
     columns = row.columns
     if columns.get("message_count") is not None:
-        yield "messages", figures.count(columns["message_count"])
-        offered = figures.count(columns["offered_tool_count"])
-        yield "tools", f"{figures.count(columns['tool_count'])} of {offered} offered"
-        yield "calls", figures.count(columns["call_count"])
-        yield "patterns", ", ".join(columns.get("patterns") or ()) or "none"
-
-
-def _of_refined(row: AuditedRow) -> Iterator[Fact]:
-    columns = row.columns
-    if columns.get("message_count") is None:
-        return
-    for name, column in (("messages", "message_count"), ("tools", "tool_count"), ("calls", "call_count")):
-        before, after = figures.count(columns.get(f"draft_{column}")), figures.count(columns[column])
-        yield name, figures.change(before, after)
-    patterns, after = (
-        ", ".join(columns.get(name) or ()) or "none" for name in ("draft_patterns", "patterns")
-    )
-    yield "patterns", f"{after}, as before" if patterns == after else figures.change(patterns, after)
-
-
-def _of_validated(row: AuditedRow) -> Iterator[Fact]:
-    yield from _of_refined(row)
+        yield from _shape(columns)
     findings = row.payload.get("findings", ())
     for finding in findings:
         at = "" if finding.get("message") is None else f" at message {finding['message']}"
         level = "" if finding.get("level") != "advisory" else ", advisory"
         yield "finding", f"{finding.get('reason')}{at}{level}: {finding.get('evidence')}"
-    if row.payload and not findings:
-        yield "findings", "none"
     judgement = row.payload.get("judgement") or {}
+    if judgement and not findings:
+        yield "findings", "none"
     yield "judge", _verdict(judgement)
     for score in judgement.get("scores", ()):
         explanation = f": {score['explanation']}" if score.get("explanation") else ""
@@ -95,6 +98,23 @@ def _of_validated(row: AuditedRow) -> Iterator[Fact]:
     for vote in judgement.get("votes", ()):
         scored = ", ".join(f"{score['rubric']} = {score['score']}" for score in vote.get("scores", ()))
         yield "vote", f"{vote.get('model')}: {scored or 'no verdict, ' + vote.get('missing', '')}"
+
+
+def _shape(columns: Mapping[str, Any]) -> Iterator[Fact]:
+    """Tell a trajectory's size and patterns, beside those of its draft where it is the draft's rewriting."""
+    patterns = ", ".join(columns.get("patterns") or ()) or "none"
+    if columns.get("draft_message_count") is None:
+        yield "messages", figures.count(columns["message_count"])
+        offered = figures.count(columns["offered_tool_count"])
+        yield "tools", f"{figures.count(columns['tool_count'])} of {offered} offered"
+        yield "calls", figures.count(columns["call_count"])
+        yield "patterns", patterns
+        return
+    for name, column in (("messages", "message_count"), ("tools", "tool_count"), ("calls", "call_count")):
+        before, after = figures.count(columns.get(f"draft_{column}")), figures.count(columns[column])
+        yield name, figures.change(before, after)
+    before = ", ".join(columns.get("draft_patterns") or ()) or "none"
+    yield "patterns", f"{patterns}, as before" if before == patterns else figures.change(before, patterns)
 
 
 def _verdict(judgement: Mapping[str, Any]) -> str:
@@ -106,11 +126,9 @@ def _verdict(judgement: Mapping[str, Any]) -> str:
     return f"{judgement.get('status')}{rule}" + (f" by {model}{sample}" if model else "")
 
 
-_TELLERS: Mapping[str, Callable[[AuditedRow], Iterator[Fact]]] = {
-    "documents": _of_document,
-    "procedural_documents": _of_procedure,
-    "workflows": _of_workflow,
-    "draft_trajectories": _of_draft,
-    "refined_trajectories": _of_refined,
-    "validated_trajectories": _of_validated,
+_BY_RECORD: Mapping[type, Callable[[AuditedRow], Iterator[Fact]]] = {
+    Document: _of_document,
+    ProceduralDocument: _of_procedure,
+    Workflow: _of_workflow,
+    Trajectory: _of_trajectory,
 }

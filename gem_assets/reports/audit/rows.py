@@ -15,6 +15,13 @@ from gem_assets.store.home import Home, StoreError
 MAXIMUM_CANDIDATES = 10
 
 _SOURCES = "SELECT * FROM raw_rows WHERE document_id = ? ORDER BY version DESC"
+_FOUND = """
+    SELECT record_id, asset, document_id, outcome
+    FROM (SELECT record_id, asset, document_id, outcome FROM outcomes
+          UNION ALL SELECT document_id, 'raw_rows', document_id, 'ingested' FROM raw_rows)
+    LEFT JOIN stages USING (asset)
+    WHERE starts_with(record_id, ?) ORDER BY record_id, stages.number NULLS LAST
+"""
 _WHEN = "strftime(timezone('UTC', finished_at), '%Y-%m-%d %H:%M')"
 
 
@@ -75,7 +82,6 @@ class Chain:
     rows: tuple[AuditedRow, ...]
     other_rows: int
     """Rows of the same document on other branches."""
-    assets: tuple[str, ...]
 
     @property
     def call_keys(self) -> list[str]:
@@ -89,19 +95,10 @@ def find_record(connection: Connection, prefix: str) -> Found:
     Raises:
         StoreError: there is none, or several; the sentence lists up to 10 of them.
     """
-    selects = [
-        f"SELECT '{asset}' AS asset, record_id, document_id, outcome FROM {asset}_outcomes"
-        for asset in read_assets(connection)
-    ]
-    selects.append("SELECT 'raw_rows', document_id, document_id, 'ingested' FROM raw_rows")
-    rows = connection.execute(
-        f"SELECT record_id, asset, document_id, outcome FROM ({' UNION ALL '.join(selects)}) "
-        "WHERE starts_with(record_id, ?) ORDER BY record_id",
-        [prefix],
-    ).fetchall()
-    # The first of equal ids counts: stages come before the raw rows in the union, and sorting is stable.
+    rows = connection.execute(_FOUND, [prefix]).fetchall()
+    # The first of equal ids counts: raw rows come after all stages.
     found: dict[str, Found] = {}
-    for row in sorted(rows, key=lambda row: (row[0], row[1] == "raw_rows")):
+    for row in rows:
         found.setdefault(row[0], Found(*row))
     if prefix in found:
         return found[prefix]
@@ -131,13 +128,12 @@ def read_chain(connection: Connection, home: Home, found: Found) -> Chain:
             for row in chosen
         ),
         other_rows=len(rows) - len(chosen),
-        assets=assets,
     )
 
 
 def read_assets(connection: Connection) -> tuple[str, ...]:
     """Name the stages in their order."""
-    found = connection.execute("SELECT asset FROM stage_order ORDER BY number").fetchall()
+    found = connection.execute("SELECT asset FROM stages ORDER BY number").fetchall()
     return tuple(asset for (asset,) in found)
 
 

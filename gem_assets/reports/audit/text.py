@@ -11,6 +11,7 @@ from gem_assets.reports import figures
 from gem_assets.reports.audit.facts import Fact, facts_of
 from gem_assets.reports.audit.rows import AuditedRow, Chain, EarlierVersion
 from gem_assets.reports.visible import shortened, visible, visible_lines
+from gem_assets.stages.catalog import STAGES, reads
 
 WIDTH = 100
 TEXT_LINES = 15
@@ -173,8 +174,9 @@ def _earlier(version: EarlierVersion) -> str:
 def _next(chain: Chain, row: AuditedRow) -> Iterator[Fact]:
     """Say so where the next stage has not seen a kept record yet."""
     followed = any(other.parent == (row.shard, row.record_id) for other in chain.rows)
-    if row.columns["outcome"] == "kept" and not followed and row.number + 1 < len(chain.assets):
-        yield "next", f"{chain.assets[row.number + 1]} has not seen it yet: `gem run --shard {row.shard}`"
+    following = next((stage for stage in STAGES if reads(stage) == row.asset), None)
+    if row.columns["outcome"] == "kept" and not followed and following is not None:
+        yield "next", f"{following.asset} has not seen it yet: `gem run --shard {row.shard}`"
 
 
 def _field(name: str, text: str) -> list[str]:

@@ -10,8 +10,6 @@ from gem_assets.reports.queries import rows_of
 from gem_assets.stages.staleness import Stale
 from gem_assets.store.connections import Connection
 
-CHANGED = "prompt, model or settings changed"
-
 
 @dataclass(frozen=True)
 class Spent:
@@ -49,6 +47,8 @@ class ShardStage:
     shard: str
     number: int
     asset: str
+    reads: str
+    ends_way: bool
     row_count: int
     written: bool
     judged: int
@@ -94,9 +94,11 @@ def read_costs(connection: Connection, stale: Sequence[Stale], spent_for_good: f
     measured = {row["asset"]: Measured(**row) for row in rows_of(connection, "cost_measured")}
     shards = [ShardStage(**row) for row in rows_of(connection, "cost_shards")]
     kept = connection.execute(
-        "SELECT count(*) FROM validated_trajectories WHERE generator IS DISTINCT FROM 'offline/procedural'"
+        "SELECT count(*) FROM outcomes WHERE outcome = 'kept' "
+        "AND asset IN (SELECT asset FROM stages WHERE ends_way) "
+        "AND generator IS DISTINCT FROM 'offline/procedural'"
     ).fetchone()
-    tally = _forecast(shards, measured, {(item.asset, item.shard): item.reason for item in stale})
+    tally = _forecast(shards, measured, {(item.asset, item.shard): item for item in stale})
     return Costs(
         spent=spent,
         measured=measured,
@@ -109,27 +111,29 @@ def read_costs(connection: Connection, stale: Sequence[Stale], spent_for_good: f
 
 
 def _forecast(
-    shards: Sequence[ShardStage], measured: Mapping[str, Measured], stale: Mapping[tuple[str, str], str]
+    shards: Sequence[ShardStage], measured: Mapping[str, Measured], stale: Mapping[tuple[str, str], Stale]
 ) -> _Tally:
+    """Follow each shard through the stages; `expected` holds how many records each asset will have kept."""
     tally = _Tally()
-    expected = 0.0
+    expected: dict[tuple[str, str], float] = {}
     for place in shards:
-        if place.number == 0:
-            expected = float(place.kept_rows if place.written else place.row_count)
+        key = (place.shard, place.asset)
+        if place.reads == "raw_rows":
+            expected[key] = float(place.kept_rows if place.written else place.row_count)
             continue
-        reason = stale.get((place.asset, place.shard))
-        if reason is None:
-            expected = float(place.kept_rows)
+        item = stale.get((place.asset, place.shard))
+        if item is None:
+            expected[key] = float(place.kept_rows)
             continue
-        free = 0 if reason == CHANGED else place.judged
-        pending = max(0.0, expected - free)
+        free = 0 if item.cause == "changed" and item.work == "buy" else place.judged
+        pending = max(0.0, expected.get((place.shard, place.reads), 0.0) - free)
         if pending:
             tally.inputs[place.asset] = tally.inputs.get(place.asset, 0.0) + pending
         if pending and place.asset not in measured:
             tally.unmeasured.add(place.asset)
         kept = measured[place.asset].kept_children if place.asset in measured else 0.0
-        expected = (place.kept_rows if free else 0) + pending * kept
-        if place.asset == "validated_trajectories":
+        expected[key] = (place.kept_rows if free else 0) + pending * kept
+        if place.ends_way:
             tally.trajectories += pending * kept
     return tally
 

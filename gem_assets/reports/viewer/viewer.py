@@ -16,7 +16,7 @@ from typing import Any
 from gem_assets.reports.queries import rows_of
 from gem_assets.reports.viewer.branches import read_shards
 from gem_assets.reports.viewer.history import read_history
-from gem_assets.stages.catalog import ASSETS
+from gem_assets.stages.catalog import STAGES, WAYS
 from gem_assets.store.connections import Connection, open_memory
 from gem_assets.store.files import only_writer, replacing, write_text
 from gem_assets.store.home import Home, check_shard
@@ -26,7 +26,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 FOLDER = "trajectories"
 PAGE = "index.html"
 _PAGE_FILES = ((PAGE, "viewer.html"), ("viewer.css", "viewer.css"), ("viewer.js", "viewer.js"))
-FORMAT = "1"
+FORMAT = "2"
 """Raise it when the shape of the data changes: every file is written anew."""
 BATCH_SHARDS = 64
 BATCH_BYTES = 8_000_000
@@ -74,7 +74,7 @@ def _batches(home: Home, shards: Iterable[str]) -> Iterator[list[str]]:
     batch: list[str] = []
     size = 0
     for shard in shards:
-        files = [home.shard_file(f"{asset}_outcomes", shard) for asset in ASSETS]
+        files = [home.shard_file(stage.table, shard) for stage in STAGES]
         weight = sum(file.stat().st_size for file in files if file.is_file())
         if batch and (size + weight > BATCH_BYTES or len(batch) == BATCH_SHARDS):
             yield batch
@@ -113,12 +113,16 @@ def _forget(folder: Path, shards: set[str]) -> int:
     return len(gone)
 
 
-def _index(folder: Path, shards: list[str]) -> list[Any]:
+def _index(folder: Path, shards: list[str]) -> dict[str, Any]:
     def lines() -> Iterator[str]:
         for shard in shards:
             yield (folder / "index" / f"{shard}.json").read_text("utf-8").split("\n")[1]
 
-    return [json.loads(line) for line in lines()]
+    return {
+        "stages": [(stage.asset, stage.title) for stage in STAGES],
+        "ways": [[stage.asset for stage in way.stages] for way in WAYS],
+        "shards": [json.loads(line) for line in lines()],
+    }
 
 
 def _signature(path: Path) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from gem_assets.reports.benchmarks.scores import Benchmarks, read_benchmarks
 from gem_assets.reports.comparison.comparing import Comparison, read_comparisons
-from gem_assets.reports.comparison.synthesis import Way, read_synthesis, synthesis_rows
+from gem_assets.reports.comparison.ways import WayPair, read_ways, way_rows
 from gem_assets.reports.itool.deficiencies import CampaignRound, read_rounds
 from gem_assets.reports.judges.calibration import Calibration, read_calibrations
 from gem_assets.reports.queries import read_rows
@@ -30,8 +30,9 @@ class YieldPoint:
 
 @dataclass(frozen=True)
 class SizeCount:
-    """Trajectories of one size, before or after refinement."""
+    """Records of one size, before or after the stage that rewrites them."""
 
+    asset: str
     measure: str
     version: str
     size: int
@@ -103,13 +104,13 @@ class Detail:
     languages: tuple[LanguageYield, ...] = ()
     calibrations: tuple[Calibration, ...] = ()
     benchmarks: Benchmarks = field(default_factory=Benchmarks)
-    ways: tuple[Way, ...] = ()
+    ways: tuple[WayPair, ...] = ()
     rounds: tuple[CampaignRound, ...] = ()
 
     @property
-    def way_rows(self) -> list[tuple[str, ...]]:
-        """The Synthesizer beside the pipeline, header first; empty where no shard went both ways."""
-        return synthesis_rows(self.ways) if self.ways else []
+    def way_tables(self) -> list[list[tuple[str, ...]]]:
+        """Each way beside the default one, header first, where a shard went both."""
+        return [way_rows(pair) for pair in self.ways]
 
     @property
     def language_rows(self) -> list[tuple[str, dict[str, LanguageYield]]]:
@@ -125,12 +126,12 @@ def read_detail(home: Home, connection: Connection, chosen: tuple[str, str] | No
     return Detail(
         datasets=read_rows(connection, "datasets", DatasetYield),
         points=read_rows(connection, "yield_over_time", YieldPoint),
-        sizes=read_rows(connection, "refinement_histogram", SizeCount),
+        sizes=read_rows(connection, "measure_histogram", SizeCount),
         findings=read_rows(connection, "findings", FindingCount),
         comparisons=read_comparisons(home, connection, chosen),
         languages=read_rows(connection, "yield_by_language", LanguageYield),
         calibrations=read_calibrations(connection),
         benchmarks=read_benchmarks(connection),
-        ways=read_synthesis(home),
+        ways=read_ways(home),
         rounds=read_rounds(connection),
     )

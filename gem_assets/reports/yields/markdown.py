@@ -9,7 +9,7 @@ from gem_assets.reports import figures
 from gem_assets.reports.visible import plain
 from gem_assets.reports.yields.model import StageYield, YieldReport
 from gem_assets.reports.yields.prefilter_text import told_loss
-from gem_assets.reports.yields.text import NOTHING_RAN, gain_cells, headline, top_reasons
+from gem_assets.reports.yields.text import NOTHING_RAN, gain_cells, headline, mean_cell, top_reasons
 from gem_assets.settings import PrefilterSettings
 
 _PILES = ("inputs", "kept", "rejected", "failed")
@@ -22,13 +22,12 @@ def render_markdown(report: YieldReport) -> str:
     """Write funnel, refinement, judge and generators as tables."""
     head = NOTHING_RAN if report.is_empty else f"**{headline(report)}**"
     verdicts = [(count.status, figures.count(count.trajectories)) for count in report.judgements]
-    makers = [
-        (count.generator, figures.count(count.records))
-        for count in report.generators_of("validated_trajectories")
-    ]
+    makers = [(generator, figures.count(records)) for generator, records in report.makers]
+    means = [(one.asset, mean_cell(one)) for one in report.other_measures]
     tables = [
         _table(_FUNNEL_HEADER, (_funnel_cells(report, stage) for stage in report.stages)),
         _table(_GAIN_HEADER, map(gain_cells, report.refinement)),
+        _table(("stage", "mean of a record"), means) if means else "",
         _table(("judge", "trajectories"), verdicts) if verdicts else "",
         _table(("validated trajectories made by", "records"), makers) if makers else "",
     ]

@@ -3,6 +3,7 @@
 Does not belong here: how the rows are read (`reading.py`) and how they are shown (`text.py`, `page.py` …).
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +14,9 @@ Vocabulary = Literal["language", "platform", "domain", "task_category"]
 
 # Share of web texts that hold a multi-step workflow (arXiv 2601.10355, section on text filtering).
 PAPER_FILTER_YIELD = 0.14
+
+# The stage the paper gives numbers for.
+PAPER_STAGE = "refined_trajectories"
 
 # Means before and after refinement of the 10K set (arXiv 2601.10355, "Data statistics").
 PAPER_REFINEMENT = {"messages": (30.05, 46.1), "tools": (5.01, 8.6), "calls": (7.83, 16.3)}
@@ -95,15 +99,18 @@ class ReasonCount:
 
 
 @dataclass(frozen=True)
-class Gain:
-    """What refinement added to one measure; None where it kept nothing."""
+class MeasureMeans:
+    """A measure of a stage's records, before and after the stage; None where it kept nothing."""
 
+    asset: str
     measure: str
+    gained: bool
+    """The stage rewrites what it measures, so that before and after are its doing."""
     mean_before: float | None
     mean_after: float | None
     median_before: float | None
     median_after: float | None
-    trajectories: int
+    records: int
 
     @property
     def paper(self) -> tuple[float, float]:
@@ -151,6 +158,7 @@ class GeneratorCount:
     """Kept records of a stage that a model, or the baseline generator, made."""
 
     asset: str
+    ends_way: bool
     generator: str
     records: int
 
@@ -170,7 +178,7 @@ class YieldReport:
     totals: Totals
     stages: tuple[StageYield, ...]
     reasons: tuple[ReasonCount, ...]
-    refinement: tuple[Gain, ...]
+    measures: tuple[MeasureMeans, ...]
     shards: tuple[ShardYield, ...]
     categories: tuple[CategoryCount, ...]
     generators: tuple[GeneratorCount, ...]
@@ -211,6 +219,18 @@ class YieldReport:
         """Wall clock of all runs, one after the other."""
         return sum(stage.seconds for stage in self.stages)
 
+    @property
+    def refinement(self) -> tuple[MeasureMeans, ...]:
+        """What refinement added, by the measures that the paper has numbers for."""
+        return tuple(
+            one for one in self.measures if one.asset == PAPER_STAGE and one.measure in PAPER_REFINEMENT
+        )
+
+    @property
+    def other_measures(self) -> tuple[MeasureMeans, ...]:
+        """The measures of all other stages that kept anything."""
+        return tuple(one for one in self.measures if one not in self.refinement and one.records)
+
     def reasons_of(self, asset: str) -> tuple[ReasonCount, ...]:
         """Pick a stage's reasons, most frequent first, rejections before failures."""
         return tuple(reason for reason in self.reasons if reason.asset == asset)
@@ -224,6 +244,11 @@ class YieldReport:
         """Pick the labels of a vocabulary that occur, most frequent first."""
         return tuple(count for count in self.categories if count.vocabulary == vocabulary)
 
-    def generators_of(self, asset: str) -> tuple[GeneratorCount, ...]:
-        """Pick who made a stage's kept records, most frequent first."""
-        return tuple(count for count in self.generators if count.asset == asset)
+    @property
+    def makers(self) -> list[tuple[str, int]]:
+        """Say who made the validated trajectories of all ways, and how many, most frequent first."""
+        made: Counter[str] = Counter()
+        for count in self.generators:
+            if count.ends_way:
+                made[count.generator] += count.records
+        return made.most_common()

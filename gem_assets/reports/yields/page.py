@@ -21,7 +21,8 @@ from gem_assets.reports.yields import charts
 from gem_assets.reports.yields.detail import Detail
 from gem_assets.reports.yields.model import (
     PAPER_FILTER_YIELD,
-    Gain,
+    PAPER_STAGE,
+    MeasureMeans,
     ReasonCount,
     ShardYield,
     StageYield,
@@ -91,7 +92,7 @@ class Span:
 class GainRow:
     """A measure of refinement, ours beside the paper's, on one scale."""
 
-    gain: Gain
+    gain: MeasureMeans
     ours: Span | None
     paper: Span
 
@@ -145,10 +146,7 @@ def render_html(report: YieldReport, detail: Detail = _NO_DETAIL) -> str:
             ),
             makers=_panel(
                 "Validated trajectories made by",
-                [
-                    (count.generator, count.records)
-                    for count in report.generators_of("validated_trajectories")
-                ],
+                report.makers,
             ),
             paper_filter_yield=PAPER_FILTER_YIELD,
             benchmark_columns={"bfcl": BFCL_COLUMNS, "tau2": TAU2_COLUMNS},
@@ -163,7 +161,7 @@ def _draw_charts(report: YieldReport, detail: Detail) -> dict[str, Markup | None
     drawn = {
         "by_shard": charts.yields_by_shard(report.stages, report.shards),
         "over_time": charts.yields_over_time(report.stages, detail.points),
-        "sizes": charts.refinement_sizes(detail.sizes),
+        "sizes": charts.refinement_sizes([size for size in detail.sizes if size.asset == PAPER_STAGE]),
         "domains": charts.labels_beside_paper(report.labels_of("domain"), PAPER_DOMAIN_SHARES),
         "tasks": charts.labels_beside_paper(report.labels_of("task_category"), PAPER_TASK_SHARES),
         "findings": charts.finding_bars(detail.findings),
@@ -231,7 +229,7 @@ def _funnel_row(report: YieldReport, stage: StageYield) -> FunnelRow:
     )
 
 
-def _gain_row(gain: Gain) -> GainRow:
+def _gain_row(gain: MeasureMeans) -> GainRow:
     ours = (gain.mean_before, gain.mean_after)
     top = 1.08 * max(number for number in (*gain.paper, *ours) if number is not None)
     known = None if ours[0] is None or ours[1] is None else _span(ours[0], ours[1], top)

@@ -9,7 +9,14 @@ from collections.abc import Sequence
 from gem_assets.reports import figures
 from gem_assets.reports.columns import aligned
 from gem_assets.reports.visible import plain
-from gem_assets.reports.yields.model import Gain, Pile, ReasonCount, StageYield, Vocabulary, YieldReport
+from gem_assets.reports.yields.model import (
+    MeasureMeans,
+    Pile,
+    ReasonCount,
+    StageYield,
+    Vocabulary,
+    YieldReport,
+)
 
 TOP_REASONS = 3
 TOP_LABELS = 6
@@ -53,7 +60,7 @@ def top_reasons(reasons: Sequence[ReasonCount], pile: Pile) -> list[str]:
     return [f"failed: {words[0]}", *words[1:]] if words and pile == "failed" else words
 
 
-def gain_cells(gain: Gain) -> tuple[str, ...]:
+def gain_cells(gain: MeasureMeans) -> tuple[str, ...]:
     """Write one measure of refinement: its name, means, medians, and the paper's means."""
     return (
         gain.measure,
@@ -102,15 +109,15 @@ def _reason_lines(reasons: Sequence[ReasonCount], width: int) -> list[str]:
 
 
 def _refinement(report: YieldReport) -> str:
-    trajectories = report.refinement[0].trajectories if report.refinement else 0
+    trajectories = report.refinement[0].records if report.refinement else 0
     header = (f"refinement of {figures.count(trajectories)}", "mean", "median", "paper's mean")
     return "\n".join(aligned([header, *map(gain_cells, report.refinement)]))
 
 
 def _closing(report: YieldReport, width: int) -> str:
     judged = [(count.status, count.trajectories) for count in report.judgements]
-    made = [(count.generator, count.records) for count in report.generators_of("validated_trajectories")]
-    lines = [("judge", _listed(judged)), ("made by", _listed(made))]
+    lines = [("judge", _listed(judged)), ("made by", _listed(report.makers))]
+    lines += [(stage, words) for stage, words in _means(report)]
     lines += [
         (title, _listed([(count.label, count.documents) for count in report.labels_of(vocabulary)]))
         for vocabulary, title in _VOCABULARIES
@@ -120,6 +127,22 @@ def _closing(report: YieldReport, width: int) -> str:
     return "\n".join(
         line for name, words in lines for line in _wrapped(words, width, name.ljust(column), " " * column)
     )
+
+
+def _means(report: YieldReport) -> list[tuple[str, list[str]]]:
+    """Write the means of the stages that the paper has no numbers for, a line for each."""
+    means: dict[str, list[str]] = {}
+    for one in report.other_measures:
+        means.setdefault(one.asset.replace("_", " "), []).append(mean_cell(one))
+    return list(means.items())
+
+
+def mean_cell(one: MeasureMeans) -> str:
+    """Write the mean of a measure, beside the one before where the stage changed it."""
+    mean = figures.mean(one.mean_after)
+    if one.gained:
+        mean = figures.change(figures.mean(one.mean_before), mean)
+    return f"{mean} {one.measure}"
 
 
 def _listed(pairs: Sequence[tuple[str, int]]) -> list[str]:

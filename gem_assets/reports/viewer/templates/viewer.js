@@ -1,8 +1,6 @@
 "use strict";
 /* The trajectory viewer. Data is shown as text nodes only: nothing of a document ever becomes markup. */
 
-const ASSETS = ["documents", "procedural_documents", "workflows", "draft_trajectories", "refined_trajectories", "validated_trajectories"];
-const STAGE_NAMES = ["document", "filter", "workflow", "draft", "refinement", "validation"];
 const ROW_HEIGHT = 60;
 const RUBRICS = { R1: "tool calls", R2: "capabilities", R3: "context" };
 const KINDS = {
@@ -18,6 +16,8 @@ const note = document.getElementById("note");
 const waiting = new Map();
 const shards = new Map();
 let rows = [];
+let stages = [];
+let ways = [];
 let noDialogue = false;
 let versions = new Map();
 let found = [];
@@ -60,7 +60,9 @@ async function loadShard(name) {
 function readIndex(index) {
   rows = [];
   versions = new Map();
-  for (const [shard, version, entries] of index) {
+  stages = index.stages;
+  ways = index.ways;
+  for (const [shard, version, entries] of index.shards) {
     versions.set(shard, version);
     entries.forEach((entry, place) => {
       const row = { shard, place };
@@ -71,6 +73,10 @@ function readIndex(index) {
   }
   noDialogue = rows.length > 0 && rows.every((row) => row.messages === null);
 }
+
+/* The stages as they are declared: [asset, short name], and each way as the assets of its chain. */
+const stageName = (asset) => (stages.find(([name]) => name === asset) || [asset, asset])[1];
+const wayOf = (branch) => ways.find((way) => branch.stages.every((stage) => way.includes(stage.asset))) || branch.stages.map((stage) => stage.asset);
 
 /* ---------- making elements ---------- */
 
@@ -272,7 +278,7 @@ function listRow(row) {
   return el("a", { class: `row ${row.outcome}`, href: link({ shard: row.shard, n: String(row.place + 1) }) },
     el("span", { class: "title", dir: "auto" }, shown(row.title)), el("span", { class: "size" }, size),
     el("span", { class: "about" }, [row.domains.slice(0, 2).map(words).join(", "), words(row.task), row.shard].filter(Boolean).join(" · ")),
-    el("span", { class: "end" }, row.outcome === "kept" ? `kept by ${STAGE_NAMES[ASSETS.indexOf(row.asset)]}` : shown(row.reason), row.findings.length && row.outcome === "kept" ? chip(things(row.findings.length, "finding"), "advice") : null));
+    el("span", { class: "end" }, row.outcome === "kept" ? `kept by ${stageName(row.asset)}` : shown(row.reason), row.findings.length && row.outcome === "kept" ? chip(things(row.findings.length, "finding"), "advice") : null));
 }
 
 /* ---------- one trajectory ---------- */
@@ -334,10 +340,10 @@ let listHash = "#";
 function backToList() { location.hash = listHash; }
 
 function rail(branch) {
-  return el("ol", { class: "rail" }, ASSETS.map((asset, at) => {
+  return el("ol", { class: "rail" }, wayOf(branch).map((asset) => {
     const stage = branch.stages.find((one) => one.asset === asset);
     const title = stage ? [stage.prompt, stage.model].filter(Boolean).join("\n") : "not reached";
-    return el("li", { class: stage ? stage.outcome : "unreached", title: plain(title) }, el("b", {}, STAGE_NAMES[at]), el("small", {}, stage ? stage.outcome : "-"));
+    return el("li", { class: stage ? stage.outcome : "unreached", title: plain(title) }, el("b", {}, stageName(asset)), el("small", {}, stage ? stage.outcome : "-"));
   }));
 }
 
@@ -346,7 +352,7 @@ function verdict(page) {
   const last = branch.stages.at(-1);
   const parts = [];
   if (last.outcome !== "kept") {
-    parts.push(el("div", { class: `verdict ${last.outcome}` }, el("b", {}, shown(last.reason)), " ", el("span", { class: "quiet" }, `${last.outcome} by ${STAGE_NAMES[ASSETS.indexOf(last.asset)]}`),
+    parts.push(el("div", { class: `verdict ${last.outcome}` }, el("b", {}, shown(last.reason)), " ", el("span", { class: "quiet" }, `${last.outcome} by ${stageName(last.asset)}`),
       last.evidence ? el("pre", { class: "evidence", dir: "auto" }, shown(last.evidence)) : null));
   }
   if (branch.refinement_fallback) parts.push(el("div", { class: "verdict" }, el("b", {}, "The draft stands in for its refinement: "), shown(branch.refinement_fallback)));
@@ -368,7 +374,7 @@ function judgement(judged, measured, kept) {
 function modes(page) {
   const { branch } = page;
   if (!branch.messages.length) return null;
-  const options = branch.draft ? [["final", branch.stages.length > 5 ? "Validated" : "Refined"], ["draft", "Draft"], ["both", "Side by side"]] : [];
+  const options = branch.draft ? [["final", words(branch.version)], ["draft", "Draft"], ["both", "Side by side"]] : [];
   const growth = branch.draft && branch.draft_shape && branch.shape ? `refined from ${branch.draft_shape.message_count} to ${branch.shape.message_count} messages, ${branch.draft_shape.call_count} to ${branch.shape.call_count} calls` : "";
   return el("div", { class: "modes" }, options.length ? el("div", { class: "segments", role: "group", "aria-label": "Version" }, options.map(([mode, title]) => el("button", {
     type: "button", "data-mode": mode, "aria-pressed": String(page.mode === mode), on: { click: (event) => {
@@ -643,7 +649,12 @@ function toolsTab(page, focus) {
 
 function recordTab(page) {
   return page.branch.stages.map((stage) => el("div", { class: "record" }, el("h3", {}, stage.asset, " ", chip(stage.outcome, stage.outcome)),
-    el("p", {}, stage.reason ? mono(stage.reason) : null, stage.prompt ? mono(stage.prompt) : null, stage.model ? mono(stage.model) : null), copyable(`gem audit ${stage.id}`)));
+    el("p", {}, stage.reason ? mono(stage.reason) : null, stage.prompt ? mono(stage.prompt) : null, stage.model ? mono(stage.model) : null), measures(stage), copyable(`gem audit ${stage.id}`)));
+}
+
+function measures(stage) {
+  const told = stage.measures.map(([name, before, value]) => (before === null ? `${value} ${name}` : `${before} → ${value} ${name}`));
+  return told.length ? el("p", { class: "quiet" }, told.join(", ")) : null;
 }
 
 /* ---------- the history of a shard ---------- */
@@ -655,7 +666,7 @@ async function showHistory(name, asset, run) {
   view.className = "history";
   fill(view, el("div", { class: "crumbs" }, el("a", { class: "back", href: listHash }, "← all"), el("a", { href: link({ shard: name, all: "1" }) }, "its documents"), el("a", { href: link({ shard: name, outcome: "rejected", all: "1" }) }, "its rejections"),
     copyable(`gem sql --live "FROM rejections WHERE shard = '${name}'"`)),
-  el("h1", {}, name), ASSETS.filter((one) => told.stages[one]).map((one) => stageHistory(name, one, told.stages[one], one === asset, run)));
+  el("h1", {}, name), stages.map(([one]) => one).filter((one) => told.stages[one]).map((one) => stageHistory(name, one, told.stages[one], one === asset, run)));
   const wanted = view.querySelector(".wanted");
   if (wanted) wanted.scrollIntoView({ block: "start" });
 }

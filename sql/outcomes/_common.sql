@@ -1,5 +1,5 @@
--- Stage 5: what rules and judge concluded.
-CREATE TABLE validated_trajectories_outcomes (
+-- What every table of outcomes has. `{columns}` are the own columns of a stage, from the file of its asset.
+CREATE TABLE {table} (
     record_id      VARCHAR NOT NULL,     -- hash(stage, parent_id, ordinal)
     parent_id      VARCHAR NOT NULL,     -- the input this row judges
     ordinal        INTEGER NOT NULL,     -- which child of the input; 0 where the input itself was judged
@@ -8,23 +8,7 @@ CREATE TABLE validated_trajectories_outcomes (
     outcome        VARCHAR NOT NULL CHECK (outcome IN ('kept', 'rejected', 'failed')),
     reason         VARCHAR,
     evidence       VARCHAR,
-    message_count  INTEGER,              -- all messages but the system's, as the paper counts turns
-    tool_count     INTEGER,              -- distinct tools called
-    offered_tool_count INTEGER,
-    call_count     INTEGER,
-    patterns       VARCHAR[],
-    draft_message_count INTEGER,         -- the same before refinement
-    draft_tool_count INTEGER,
-    draft_call_count INTEGER,
-    draft_patterns VARCHAR[],
-    judge_status   VARCHAR,              -- passed, failed, not run (no model), not asked (stopped by a rule)
-    judgement      JSON,
-    findings       JSON,                 -- of rules and verification; the first decidable one rejects
-    decidable_findings INTEGER,
-    advisory_findings INTEGER,
-    grounded_share DOUBLE,               -- argument values whose source is known; see argument_sources
-    sourced_share  DOUBLE,               -- rules of the system message that stand in the source
-    refinement_fallback VARCHAR,         -- why the draft stands in for its refinement
+{columns}
     prompt_version VARCHAR,              -- name@hash of the prompt file
     model          VARCHAR,              -- the model that answered
     generator      VARCHAR,              -- 'model' or 'offline/procedural'

@@ -1,6 +1,6 @@
-"""The Synthesizer beside the pipeline: what each way takes for a validated trajectory.
+"""Ways to a trajectory side by side: what each takes for one that is validated.
 
-The number the paper never gave: "matches the pipeline at what share of the cost".
+For the Synthesizer's it is the number the paper never gave: "matches the pipeline at what share of the cost".
 """
 
 from collections.abc import Sequence
@@ -9,22 +9,13 @@ from dataclasses import dataclass
 from gem_assets.reports import figures
 from gem_assets.reports.columns import aligned
 from gem_assets.reports.queries import read_rows
-from gem_assets.store.connections import attach_live, open_live
+from gem_assets.store.connections import attach_live, open_memory
 from gem_assets.store.home import Home
-
-_SYNTHESIZED = ("synthesized_trajectories_outcomes", "validated_synthesized_trajectories_outcomes")
-_PIPELINE = (
-    "procedural_documents_outcomes",
-    "workflows_outcomes",
-    "draft_trajectories_outcomes",
-    "refined_trajectories_outcomes",
-    "validated_trajectories_outcomes",
-)
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way from procedural documents to validated trajectories, over the shards both ways were run on."""
+class WayFigures:
+    """One way, from what it shares with another to validated trajectories, over the shards of both."""
 
     way: str
     documents: int
@@ -55,19 +46,31 @@ class Way:
         return None if spent is None or not self.validated else spent / self.validated
 
 
-def read_synthesis(home: Home) -> tuple[Way, ...]:
-    """Read both ways out of the shard files, for it looks into dialogues; empty where no shard went both."""
-    with open_live(home, _SYNTHESIZED) as connection:
-        if connection.execute(f"FROM {_SYNTHESIZED[-1]} LIMIT 1").fetchone() is None:
-            return ()
-        attach_live(connection, home, _PIPELINE)
-        return read_rows(connection, "synthesis", Way)
+WayPair = tuple[WayFigures, WayFigures]
+"""The default way, and another one."""
 
 
-def synthesis_rows(ways: Sequence[Way]) -> list[tuple[str, ...]]:
-    """Write both ways as the rows of one table, its header first."""
+def read_ways(home: Home) -> tuple[WayPair, ...]:
+    """Compare each way with the default one, out of the shard files, for it looks into dialogues.
+
+    Ways that share no shard with the default one are left out.
+    """
+    pairs: list[WayPair] = []
+    with open_memory() as connection:
+        attach_live(connection, home)
+        # The first stage of all is part of every way; the default way is named first.
+        found = connection.execute("SELECT ways FROM stages ORDER BY number LIMIT 1").fetchone()
+        for way in found[0][1:] if found else ():
+            rows = read_rows(connection, "ways", WayFigures, {"way": way})
+            if len(rows) == 2:
+                pairs.append((rows[0], rows[1]))
+    return tuple(pairs)
+
+
+def way_rows(ways: WayPair) -> list[tuple[str, ...]]:
+    """Write two ways as the rows of one table, its header first."""
     lines: list[tuple[str, list[str]]] = [
-        ("procedural documents", [figures.count(way.documents) for way in ways]),
+        ("shared inputs", [figures.count(way.documents) for way in ways]),
         ("validated trajectories", [figures.count(way.validated) for way in ways]),
         ("documents that gave one", [_share(way.yield_share) for way in ways]),
         ("rejected on the way", [figures.count(way.rejected) for way in ways]),
@@ -83,18 +86,24 @@ def synthesis_rows(ways: Sequence[Way]) -> list[tuple[str, ...]]:
     return [("", *(way.way for way in ways)), *((name, *cells) for name, cells in lines)]
 
 
-def synthesis_text(ways: Sequence[Way]) -> str:
-    """Write both ways as a table for a terminal."""
-    if not ways:
-        return "No shard went both ways yet: `gem run`, then `gem synthesize`."
-    return "\n".join(["each: per validated trajectory", *aligned(synthesis_rows(ways))])
+def ways_text(pairs: Sequence[WayPair]) -> str:
+    """Write each pair of ways as a table for a terminal."""
+    if not pairs:
+        return "No shard went two ways yet: `gem run`, then `gem synthesize`."
+    return "\n\n".join(
+        "\n".join(["each: per validated trajectory", *aligned(way_rows(pair))]) for pair in pairs
+    )
 
 
-def synthesis_markdown(ways: Sequence[Way]) -> str:
-    """Write both ways as a table in markdown."""
-    if not ways:
-        return "no shard went both ways yet"
-    header, *rows = synthesis_rows(ways)
+def ways_markdown(pairs: Sequence[WayPair]) -> str:
+    """Write each pair of ways as a table in markdown."""
+    if not pairs:
+        return "no shard went two ways yet"
+    return "\n\n".join(map(_markdown, pairs))
+
+
+def _markdown(pair: WayPair) -> str:
+    header, *rows = way_rows(pair)
     lines = [header, tuple("---" for _ in header), *rows]
     return "\n".join(
         ["per validated trajectory where it says each", "", *(f"| {' | '.join(line)} |" for line in lines)]
@@ -105,7 +114,7 @@ def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.1%}"
 
 
-def _each(way: Way, spent: float | None, digits: int = 0) -> str:
+def _each(way: WayFigures, spent: float | None, digits: int = 0) -> str:
     """Write a share of what was spent; a dash where there is no trajectory to share it."""
     share = way.per_trajectory(spent)
     if share is None:

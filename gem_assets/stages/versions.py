@@ -1,0 +1,102 @@
+"""What makes the outcomes of a stage change: its code version, and the parts it is the hash of."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import cast
+
+from gem_assets.llm.roles import OFFLINE_MODEL, read_panel, read_role
+from gem_assets.prompts.prompt import Prompt
+from gem_assets.records.base import content_hash
+from gem_assets.settings import Settings
+from gem_assets.stages.code_digest import code_digest
+from gem_assets.stages.stage import Stage
+
+REPAIR_PROMPT = "repair_answer"
+
+MODEL, CODE, GENERATOR_CODE, SCHEMA = "model", "code", "generator code", "schema"
+PROMPT, SETTING = "prompt ", "setting "
+
+
+@dataclass(frozen=True)
+class StageVersion:
+    """What a stage would be run with now. `made_with` names each part and its value, or the hash of it."""
+
+    model: str | None
+    """The model that would be asked, with its sampling; None for a stage that asks none."""
+    made_with: dict[str, str]
+
+    @property
+    def code_version(self) -> str:
+        """The hash of all parts."""
+        return content_hash(dict(self.made_with))
+
+
+def version_of(stage: Stage, environment: Mapping[str, str], settings: Settings) -> StageVersion:
+    """Name what a stage would be run with now.
+
+    Raises:
+        ConfigurationError: a variable of the role is wrong, or a role without a default has no model.
+    """
+    parts = dict(_flat(SETTING, stage.settings_read(settings)))
+    parts |= {CODE: _code(stage), SCHEMA: _schema(stage)}
+    if stage.role is None:
+        return StageVersion(None, parts)
+    members = read_panel(environment) if stage.role == "judge" else (read_role(stage.role, environment),)
+    model = " + ".join(member.identity_for(stage.sampling) for member in members)
+    parts |= {f"{PROMPT}{name}": Prompt.load(name).version for name in (*stage.prompts, REPAIR_PROMPT)}
+    if members[0].is_offline:
+        model = OFFLINE_MODEL
+        parts |= {GENERATOR_CODE: _generator_code(stage.prompts)}
+    return StageVersion(model, parts | {MODEL: model})
+
+
+def describe_difference(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Say which parts differ, from which value to which; code and schema have no value worth showing."""
+    names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    shown = [
+        f"{name} changed"
+        if name in (CODE, GENERATOR_CODE, SCHEMA)
+        else f"{name} changed from {before.get(name, 'nothing')} to {now.get(name, 'nothing')}"
+        for name in names
+    ]
+    return "; ".join(shown)
+
+
+def asks_anew(before: Mapping[str, str], now: Mapping[str, str]) -> bool:
+    """Whether a difference changes what the model is asked, so that its answers are not in the journal."""
+    return any(
+        before.get(name) != now.get(name)
+        for name in {**before, **now}
+        if name == MODEL or name.startswith(PROMPT)
+    )
+
+
+def _flat(prefix: str, values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Write settings as one part for each value, so that a difference names it."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(f"{prefix}{name}.", cast(dict[str, object], value))
+        else:
+            yield f"{prefix}{name}", json.dumps(value, ensure_ascii=False)
+
+
+@cache
+def _code(stage: Stage) -> str:
+    return code_digest(stage.run, stage.columns).digest
+
+
+@cache
+def _schema(stage: Stage) -> str:
+    return content_hash(stage.gives.model_json_schema())
+
+
+@cache
+def _generator_code(prompts: tuple[str, ...]) -> str:
+    """Digest what the baseline generator answers these prompts with; it cannot judge."""
+    # Imported here because its word lists take a while to load.
+    from gem_assets.offline.procedural import WRITERS
+
+    writers = [WRITERS[name] for name in prompts if name in WRITERS]
+    return code_digest(*writers).digest if writers else ""
