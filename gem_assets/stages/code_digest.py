@@ -3,7 +3,7 @@
 From the root functions every loaded name is followed to its top-level definition, through imports, over all
 modules of `gem_assets` and of the roots' packages, until a stop. Counted are
 
-- the definitions reached, as canonical syntax (`code_syntax.canonical`) with what each of their names stands
+- the definitions reached, as canonical syntax (`code.syntax.canonical`) with what each of their names stands
   for. A class counts whole; names in annotations count. Of an enum of constants only the members that are
   named count, unless it is used as a value (iterated, passed on): a new reason of another stage changes
   nothing. `Reason(text)` finds a member by its value, so it needs only those whose value something holds.
@@ -27,7 +27,6 @@ digest until the process ends. An edit between the import of some module and of 
 import ast
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass
 from functools import cache, partial
 from hashlib import sha256
@@ -36,18 +35,16 @@ from pathlib import Path
 from typing import Literal
 
 import gem_assets
-from gem_assets.stages.code_files import NO_RESULT_OF_THEIRS, FileUse, data_files, file_use, library_versions
-from gem_assets.stages.code_modules import (
-    CodeDigestError,
-    Defined,
-    Module,
-    Outside,
-    Sources,
-    Stopped,
-    Target,
-    Whole,
+from gem_assets.stages.code.files import (
+    NO_RESULT_OF_THEIRS,
+    FileUse,
+    data_files,
+    file_use,
+    library_versions,
 )
-from gem_assets.stages.code_syntax import canonical, chain_of, references_of
+from gem_assets.stages.code.modules import CodeDigestError, EnumParts, Module, split_enum
+from gem_assets.stages.code.sources import Defined, Outside, Sources, Target, Whole, label_of
+from gem_assets.stages.code.syntax import canonical, chain_of, references_of
 
 STOPS = ("gem_assets.llm", "gem_assets.store", "gem_assets.orchestration", "gem_assets.settings")
 """Behind them lies what brings answers and keeps outcomes, or what is hashed by its values."""
@@ -123,16 +120,6 @@ class _Part:
     files: FileUse
 
 
-@dataclass(frozen=True)
-class _Enum:
-    """An enum of constants in parts: its members by name, and the class without them."""
-
-    members: Mapping[str | None, ast.stmt]
-    rest: ast.ClassDef
-    looks_at_members: bool
-    """Its methods may go over the members without naming them."""
-
-
 class Closure:
     """Digests over the same sources and stops; what is known of a part is kept from one to the next."""
 
@@ -140,7 +127,7 @@ class Closure:
         self._sources = sources
         self._stops = tuple(stops)
         self._known: dict[str, _Part] = {}
-        self._enums: dict[str, _Enum | None] = {}
+        self._enums: dict[str, EnumParts | None] = {}
         self._on_import: dict[str, list[_Part]] = {}
 
     def digest(
@@ -206,13 +193,13 @@ class Closure:
         elif member is not None or use == "value" or enum.looks_at_members:
             yield self._part(f"{name}.*", module, statements)
 
-    def _enum(self, name: str, module: Module, statements: Sequence[ast.stmt]) -> _Enum | None:
+    def _enum(self, name: str, module: Module, statements: Sequence[ast.stmt]) -> EnumParts | None:
         if name not in self._enums:
             only = statements[0] if len(statements) == 1 else None
             bases = only.bases if isinstance(only, ast.ClassDef) else ()
             meant = map(partial(self._resolve, module), bases)
             is_enum = any(isinstance(base, Outside) and base.path.startswith("enum.") for base in meant)
-            self._enums[name] = _split_enum(only) if is_enum and isinstance(only, ast.ClassDef) else None
+            self._enums[name] = split_enum(only) if is_enum and isinstance(only, ast.ClassDef) else None
         return self._enums[name]
 
     def _run_on_import(self, name: str) -> list[_Part]:
@@ -268,7 +255,7 @@ class Closure:
             _refuse_dynamic(name, ".".join(chain) if target is None else target)
             if target is not None:
                 targets[target, reference.use] = None
-                meant.add(f"{'.'.join(chain)} = {_meaning(target)}")
+                meant.add(f"{'.'.join(chain)} = {label_of(target)}")
         written = [*map(canonical, statements), *sorted(meant)]
         hashed = _hash("\n".join(written).encode())
         return _Part(name, hashed, list(targets), file_use(statements, module, meanings, self._sources))
@@ -290,22 +277,6 @@ def _closure(stops: tuple[str, ...]) -> Closure:
     return Closure(_SOURCES, stops)
 
 
-def _split_enum(definition: ast.ClassDef) -> _Enum | None:
-    """Take an enum apart; None where a member is no constant, so that it may depend on its neighbours."""
-    assigned = [statement for statement in definition.body if isinstance(statement, ast.Assign)]
-    members: dict[str | None, ast.stmt] = {}
-    for statement in assigned:
-        for target in statement.targets:
-            if not isinstance(target, ast.Name) or not isinstance(statement.value, ast.Constant):
-                return None
-            members[target.id] = statement
-    body = [statement for statement in definition.body if statement not in assigned]
-    rest = copy(definition)
-    rest.body = body
-    names = {node.id for statement in body for node in ast.walk(statement) if isinstance(node, ast.Name)}
-    return _Enum(members, rest, looks_at_members=not names.isdisjoint(("cls", "type", "__class__")))
-
-
 def _refuse_dynamic(part: str, target: Target | str) -> None:
     name = target.path if isinstance(target, Outside) else target
     if name in _DYNAMIC:
@@ -313,14 +284,6 @@ def _refuse_dynamic(part: str, target: Target | str) -> None:
             f"{part} uses {name}, which cannot be followed: import what it needs by name, or stop at this "
             "definition and give the digest what it brings as further roots"
         )
-
-
-def _meaning(target: Target) -> str:
-    if isinstance(target, Defined):
-        return f"{target.module}:{target.name}"
-    if isinstance(target, Whole):
-        return target.module
-    return target.label if isinstance(target, Stopped) else target.path
 
 
 def _hash(content: bytes) -> str:

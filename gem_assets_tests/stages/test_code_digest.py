@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from gem_assets.records.base import make_id
+from gem_assets.stages.code.modules import CodeDigestError
+from gem_assets.stages.code.sources import Sources
 from gem_assets.stages.code_digest import Closure, CodeDigest, changed_parts, code_digest
-from gem_assets.stages.code_modules import CodeDigestError, Sources
 
 PACKAGE = {
     "__init__.py": '"""A package."""\n',

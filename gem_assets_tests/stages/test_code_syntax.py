@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gem_assets.stages import code_syntax
-from gem_assets.stages.code_syntax import canonical
+from gem_assets.stages.code import syntax
+from gem_assets.stages.code.syntax import canonical
 
 FIXTURE = Path(__file__).parents[1] / "data" / "canonical_fixture.py.txt"
 EXPECTED = "895eefd66cc180cf1773"
@@ -41,7 +41,7 @@ def other_pythons() -> list[str]:
 
 
 def fixture_digest(interpreter: str) -> str:
-    command = [interpreter, "-c", SCRIPT, code_syntax.__file__, str(FIXTURE)]
+    command = [interpreter, "-c", SCRIPT, syntax.__file__, str(FIXTURE)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 

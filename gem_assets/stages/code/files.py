@@ -8,8 +8,9 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from gem_assets.stages.code_modules import CodeDigestError, Defined, Module, Outside, Sources, Target, Whole
-from gem_assets.stages.code_syntax import chain_of, children
+from gem_assets.stages.code.modules import CodeDigestError, Module
+from gem_assets.stages.code.sources import Defined, Outside, Sources, Target, Whole
+from gem_assets.stages.code.syntax import chain_of, children
 
 NO_RESULT_OF_THEIRS = frozenset(("pydantic", "typing_extensions"))
 """Import names whose version is not counted. pydantic declares every record, so that each of its releases

@@ -1,6 +1,6 @@
 """Python syntax as a canonical string, and the names that a piece of syntax loads.
 
-Standard library only, so that any Python can run it. Which definition a name stands for: `code_modules.py`.
+Standard library only, so that any Python can run it. Which definition a name stands for: `sources.py`.
 """
 
 import ast
