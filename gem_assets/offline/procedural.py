@@ -4,7 +4,7 @@ English only, deterministic: the same payload gives the same bytes. It is no tea
 exercise the pipeline and serve as a baseline. Does not belong here: transport and journal (`gem_assets.llm`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from gem_assets.offline.dialogue.plots import generate
@@ -33,20 +33,14 @@ def answer(task: str, payload: Mapping[str, Any]) -> str:
         ValueError: the task is none of filter_document, extract_workflows, generate_trajectory and
             refine_trajectory.
     """
-    if task == "filter_document":
-        return _filter(payload["document"])
-    if task == "extract_workflows":
-        procedure = payload["procedure"]
-        document = procedure["document"]
-        return extract(document["text"], document.get("title"), document["document_id"])
-    if task == "generate_trajectory":
-        return generate(payload["workflow"])
-    if task == "refine_trajectory":
-        return refine(payload["trajectory"])
-    raise ValueError(f"the baseline generator does not know the task {task!r}")
+    if task not in ANSWERS:
+        raise ValueError(f"the baseline generator does not know the task {task!r}")
+    return ANSWERS[task](payload)
 
 
-def _filter(document: Mapping[str, Any]) -> str:
+def answer_filter(payload: Mapping[str, Any]) -> str:
+    """Say whether a document holds a procedure, with summary and labels."""
+    document = payload["document"]
     language = str(document["language"])
     if language != "en":
         raise UnsupportedLanguageError(language)
@@ -61,3 +55,28 @@ def _filter(document: Mapping[str, Any]) -> str:
         text_tag("platform", labels.platform),
         text_tag("task", labels.task),
     ])  # fmt: skip
+
+
+def answer_extract(payload: Mapping[str, Any]) -> str:
+    """Read the workflows of a document."""
+    document = payload["procedure"]["document"]
+    return extract(document["text"], document.get("title"), document["document_id"])
+
+
+def answer_generate(payload: Mapping[str, Any]) -> str:
+    """Write a dialogue for a workflow."""
+    return generate(payload["workflow"])
+
+
+def answer_refine(payload: Mapping[str, Any]) -> str:
+    """Make a dialogue harder."""
+    return refine(payload["trajectory"])
+
+
+ANSWERS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "filter_document": answer_filter,
+    "extract_workflows": answer_extract,
+    "generate_trajectory": answer_generate,
+    "refine_trajectory": answer_refine,
+}
+"""What answers each task: the roots of its code digest."""
