@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from gem_assets.records.outcome import Kept
+from gem_assets.stages.catalog import ASSETS
 from gem_assets.store.connections import open_live, open_warehouse, quote
 from gem_assets.store.home import Home
 from gem_assets.store.sql_files import read_sql, sql_names
@@ -36,6 +37,8 @@ FULL = (
     "totals",
     "judgements",
 )
+# What a query of a report is asked about.
+PARAMETERS = {"ways": {"way": "synthesized"}}
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -47,7 +50,8 @@ def empty_warehouse(declared: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def run(connection: duckdb.DuckDBPyConnection, room: Any, name: str) -> list[tuple[Any, ...]]:
-    return connection.execute(f"FROM {name}" if room == "views" else read_sql(room, name)).fetchall()
+    query = f"FROM {name}" if room == "views" else read_sql(room, name)
+    return connection.execute(query, PARAMETERS.get(name)).fetchall()
 
 
 def found(home: Home, check: str) -> list[dict[str, Any]]:
@@ -103,7 +107,7 @@ def test_a_query_runs_on_tables_with_rows(carried_tables: duckdb.DuckDBPyConnect
 @pytest.mark.parametrize("path", sorted(SQL.rglob("*.sql")), ids=lambda path: path.stem)
 def test_a_file_lies_in_a_room_and_says_what_it_is_for(path: Path):
     assert path.read_text("utf-8").startswith("-- ")
-    assert path.relative_to(SQL).parts[0] in ("tables", "views", "checks", "reports")
+    assert path.relative_to(SQL).parts[0] in ("tables", "outcomes", "views", "checks", "reports")
 
 
 @pytest.mark.parametrize("name", [name for name in sql_names("tables") if name.endswith("_outcomes")])
@@ -143,12 +147,11 @@ def test_an_input_is_kept_where_any_child_is_else_failed_where_any_failed_else_r
 def test_the_lineage_of_a_document_has_a_row_per_workflow_as_far_as_it_came(carried: Home):
     with open_live(carried) as connection:
         rows = connection.execute(
-            "SELECT document_outcome, filter_outcome, filter_reason, validated_outcome "
+            "SELECT asset, outcome, reason, list_transform(path, lambda step: step.asset) "
             "FROM lineage ORDER BY ALL"
         ).fetchall()
-    assert rows == [("kept", "kept", None, "kept")] * 3 + [
-        ("kept", "rejected", "filter_not_multi_step", None)
-    ]
+    essay = ("procedural_documents", "rejected", "filter_not_multi_step", list(ASSETS[:2]))
+    assert rows == [essay] + [("validated_trajectories", "kept", None, list(ASSETS))] * 3
 
 
 def test_the_ledger_finds_an_input_without_an_outcome(carried: Home):

@@ -5,6 +5,7 @@ The only place that turns a model's errors into outcomes.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from gem_assets.llm.models import Models
@@ -40,7 +41,7 @@ async def to_outcome(step: Awaitable[Outcome[R]], stage: Stage) -> Outcome[R]:
     try:
         return await step
     except RefusedError as error:
-        return _refused(error, stage)
+        return outcome_of_refusal(error, stage.prefix, stage.reasons, is_judge=stage.role == "judge")
     except FailedError as error:
         return Failed(error.reason, error.evidence, error.provenance)
 
@@ -116,8 +117,11 @@ def _with_provenance(outcome: Outcome[R], provenance: Provenance) -> Outcome[R]:
     return Failed(outcome.reason, outcome.evidence, provenance)
 
 
-def _refused(error: RefusedError, stage: Stage) -> Rejected | Failed:
-    if stage.role == "judge" and error.kind in ("unparseable", "truncated", "empty"):
+def outcome_of_refusal(
+    error: RefusedError, prefix: str, reasons: type[StrEnum], *, is_judge: bool
+) -> Rejected | Failed:
+    """Reject a record for its stage's reason `<prefix>_<kind>`; a judge that cannot be read has failed."""
+    if is_judge and error.kind in ("unparseable", "truncated", "empty"):
         # A judge that cannot be read has said nothing about the trajectory.
         return Failed(FailureReason.JUDGE_UNPARSEABLE, error.evidence, error.provenance)
-    return Rejected(stage.refusal(error.kind), error.evidence, error.provenance)
+    return Rejected(reasons(f"{prefix}_{error.kind}"), error.evidence, error.provenance)

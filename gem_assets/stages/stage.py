@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
-from gem_assets.llm.protocol import RefusalKind
 from gem_assets.llm.roles import Role
 from gem_assets.llm.sampling import OTHER_SAMPLING, Sampling
 from gem_assets.records.base import Record
@@ -78,10 +77,6 @@ class Stage:
     def table(self) -> str:
         """The table of its outcomes."""
         return f"{self.asset}_outcomes"
-
-    def refusal(self, kind: RefusalKind) -> StrEnum:
-        """Name the reason for a model's refusal; raises ValueError where `reasons` has none."""
-        return self.reasons(f"{self.prefix}_{kind}")
 
     def settings_read(self, settings: Settings) -> Mapping[str, object]:
         """Give the values it reads, by name, as JSON values."""

@@ -94,11 +94,11 @@ def _of_shard(
     data_versions = {RAW_ROWS: raw_version}
     found: dict[str, Stale] = {}
     for stage in stages:
-        run, version = current_stage_run(home, stage.asset, shard), versions.get(stage.asset)
+        upstream, version = reads(stage), versions.get(stage.asset)
+        if version is None or upstream not in data_versions:
+            continue  # no model fills its role, or that of a stage before it
+        run = current_stage_run(home, stage.asset, shard)
         data_versions[stage.asset] = run.data_version if run else ""
-        upstream = reads(stage)
-        if version is None:
-            continue
         stale = _judge(stage, shard, run, version, data_versions[upstream])
         if stale is None and upstream in found:
             work = _work(version, "depends")

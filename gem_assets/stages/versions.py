@@ -11,11 +11,12 @@ from gem_assets.prompts.prompt import Prompt
 from gem_assets.records.base import content_hash
 from gem_assets.settings import Settings
 from gem_assets.stages.code_digest import code_digest
+from gem_assets.stages.run import outcome_of_refusal
 from gem_assets.stages.stage import Stage
 
 REPAIR_PROMPT = "repair_answer"
 
-MODEL, CODE, GENERATOR_CODE, SCHEMA = "model", "code", "generator code", "schema"
+MODEL, CODE, GENERATOR_CODE = "model", "code", "generator code"
 PROMPT, SETTING = "prompt ", "setting "
 
 
@@ -40,7 +41,7 @@ def version_of(stage: Stage, environment: Mapping[str, str], settings: Settings)
         ConfigurationError: a variable of the role is wrong, or a role without a default has no model.
     """
     parts = dict(_flat(SETTING, stage.settings_read(settings)))
-    parts |= {CODE: _code(stage), SCHEMA: _schema(stage)}
+    parts |= {CODE: _code(stage)}
     if stage.role is None:
         return StageVersion(None, parts)
     members = read_panel(environment) if stage.role == "judge" else (read_role(stage.role, environment),)
@@ -53,11 +54,11 @@ def version_of(stage: Stage, environment: Mapping[str, str], settings: Settings)
 
 
 def describe_difference(before: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """Say which parts differ, from which value to which; code and schema have no value worth showing."""
+    """Say which parts differ, from which value to which; of code only that it does."""
     names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     shown = [
         f"{name} changed"
-        if name in (CODE, GENERATOR_CODE, SCHEMA)
+        if name in (CODE, GENERATOR_CODE)
         else f"{name} changed from {before.get(name, 'nothing')} to {now.get(name, 'nothing')}"
         for name in names
     ]
@@ -84,19 +85,14 @@ def _flat(prefix: str, values: Mapping[str, object]) -> Iterator[tuple[str, str]
 
 @cache
 def _code(stage: Stage) -> str:
-    return code_digest(stage.run, stage.columns).digest
-
-
-@cache
-def _schema(stage: Stage) -> str:
-    return content_hash(stage.gives.model_json_schema())
+    return code_digest(stage.run, stage.columns, outcome_of_refusal).digest
 
 
 @cache
 def _generator_code(prompts: tuple[str, ...]) -> str:
     """Digest what the baseline generator answers these prompts with; it cannot judge."""
     # Imported here because its word lists take a while to load.
-    from gem_assets.offline.procedural import WRITERS
+    from gem_assets.offline.procedural import ANSWERS
 
-    writers = [WRITERS[name] for name in prompts if name in WRITERS]
-    return code_digest(*writers).digest if writers else ""
+    roots = [ANSWERS[name] for name in prompts if name in ANSWERS]
+    return code_digest(*roots).digest if roots else ""

@@ -4,8 +4,9 @@ from types import ModuleType
 
 import pytest
 
-from gem_assets.llm.offline import VERSION, OfflineLlm
+from gem_assets.llm.offline import OfflineLlm
 from gem_assets.llm.protocol import RefusedError
+from gem_assets.llm.sampling import OTHER_SAMPLING
 from gem_assets_tests.llm.rig import request
 
 
@@ -36,7 +37,7 @@ def test_answers_from_the_payload_and_says_who_it_is(generator):
     provenance = completion.provenance
     assert (provenance.model, provenance.generator) == ("offline/procedural", "offline/procedural")
     assert (provenance.cost, provenance.call_keys) == (0.0, ())
-    assert (llm.is_model, llm.identity) == (False, f"offline/procedural@{VERSION}")
+    assert (llm.is_model, llm.identity_for(OTHER_SAMPLING)) == (False, "offline/procedural")
 
 
 def test_a_language_it_does_not_read_is_refused_by_name(generator):

@@ -14,7 +14,7 @@ from gem_assets.records.provenance import Provenance
 from gem_assets.records.tool import Tool, ToolCall
 from gem_assets.records.trajectory import Trajectory, TrajectoryShape
 from gem_assets.records.workflow import Constraint, Edge, SampleCall, Workflow
-from gem_assets.stages.catalog import declare_home
+from gem_assets.stages.catalog import declare_home, stage_of
 from gem_assets.store.home import Home
 from gem_assets.store.raw import add_rows
 from gem_assets.store.shards import ShardWrite, StageInput, write_outcomes
@@ -163,8 +163,16 @@ def carry(
         code_version=f"code-{run_id}",
         input_version="input",
     )
-    given = [(StageInput(name, origin, document(origin)), outcome) for name, origin, outcome in outcomes]
-    write_outcomes(home, write, given)
+    first = asset == "documents"
+    # A row of the first stage keeps the id of its document, as rows of the store do.
+    given = [
+        (
+            StageInput(name, origin, document(origin), child_id=origin if first else None),
+            outcome,
+        )
+        for name, origin, outcome in outcomes
+    ]
+    write_outcomes(home, write, given, stage_of(asset).columns)
 
 
 def filled_home(folder: Path) -> Home:

@@ -1,6 +1,7 @@
-from gem_assets.reports.costs.costs import CHANGED, Costs, Measured, ShardStage, Spent, _forecast
+from gem_assets.reports.costs.costs import Costs, Measured, ShardStage, Spent, _forecast
 from gem_assets.reports.costs.text import render_costs
-from gem_assets.stages.catalog import ASSETS
+from gem_assets.stages.catalog import ASSETS, reads, stage_of
+from gem_assets.stages.staleness import Stale
 
 MEANS = {
     "procedural_documents": Measured("procedural_documents", 10, 0.5, 100, 10, 0.001, 0),
@@ -15,13 +16,24 @@ def shard(name: str, rows: int, *written: tuple[int, int, int]) -> list[ShardSta
     """A shard whose first stages hold (judged, failed, kept rows)."""
     held = [*written, *[(0, 0, 0)] * (len(ASSETS) - len(written))]
     return [
-        ShardStage(name, number, asset, rows, number < len(written), *held[number])
+        ShardStage(
+            name,
+            number,
+            asset,
+            reads(stage_of(asset)),
+            asset == ASSETS[-1],
+            rows,
+            number < len(written),
+            *held[number],
+        )
         for number, asset in enumerate(ASSETS)
     ]
 
 
-def never(name: str, first: int = 0) -> dict[tuple[str, str], str]:
-    return {(asset, name): "never materialised" for asset in ASSETS[first:]}
+def never(name: str, first: int = 0) -> dict[tuple[str, str], Stale]:
+    return {
+        (asset, name): Stale(asset, name, "never materialised", "missing", "buy") for asset in ASSETS[first:]
+    }
 
 
 def test_yields_and_fan_out_carry_through_the_stages_of_a_new_shard():
@@ -44,7 +56,10 @@ def test_a_shard_that_is_done_costs_nothing_more():
 
 def test_a_pilots_answers_are_not_counted_again():
     held = [(100, 0, 100), (20, 80, 10), (10, 0, 20), (20, 0, 20), (20, 0, 10), (10, 0, 8)]
-    stale = {(asset, "a-00000"): "80 inputs failed" for asset in ASSETS[1:]}
+    stale = {
+        (asset, "a-00000"): Stale(asset, "a-00000", "80 inputs failed", "failed", "buy")
+        for asset in ASSETS[1:]
+    }
     tally = _forecast(shard("a-00000", 100, *held), MEANS, stale)
     assert tally.inputs["procedural_documents"] == 80
     assert tally.inputs["workflows"] == 40
@@ -53,7 +68,8 @@ def test_a_pilots_answers_are_not_counted_again():
 
 def test_a_changed_prompt_asks_all_of_it_again():
     held = [(100, 0, 100), (100, 0, 50), (50, 0, 90), (90, 0, 90), (90, 0, 40), (40, 0, 30)]
-    tally = _forecast(shard("a-00000", 100, *held), MEANS, {("validated_trajectories", "a-00000"): CHANGED})
+    changed = Stale("validated_trajectories", "a-00000", "prompt changed", "changed", "buy")
+    tally = _forecast(shard("a-00000", 100, *held), MEANS, {(changed.asset, changed.shard): changed})
     assert tally.inputs == {"validated_trajectories": 40}
 
 

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from gem_assets.reports.comparison.synthesis import read_synthesis
 
 from gem_assets.records.message import Message
 from gem_assets.records.outcome import Kept
 from gem_assets.records.trajectory import Trajectory
+from gem_assets.reports.comparison.ways import read_ways
 from gem_assets_tests.reports.chain_rows import (
     FERRY,
     KILN,
@@ -55,7 +55,7 @@ def test_an_assistant_that_misses_a_tool_is_counted(tmp_path: Path, said: str, c
     drafts = [(procedures[n], n, Kept((trajectory(n),), spent(f"s-{n}"))) for n in names]
     carry(home, "synthesized_trajectories", drafts)
     carry(home, "validated_synthesized_trajectories", written)
-    pipeline, synthesizer = read_synthesis(home)
+    [(pipeline, synthesizer)] = read_ways(home)
     assert (pipeline.validated, synthesizer.validated) == (2, 2)
     assert pipeline.missing_tool_share == 0
     assert synthesizer.missing_tool_share == (0.5 if counts else 0)

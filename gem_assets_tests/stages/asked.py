@@ -35,7 +35,7 @@ def outcome_of(asset: str, answers: Answers, record: Any = None, settings: Setti
 
 
 def model(asset: str, answers: Answers) -> ScriptedLlm:
-    return ScriptedLlm({stage_of(asset).prompt: answers})
+    return ScriptedLlm({stage_of(asset).prompts[0]: answers})
 
 
 def prompt_of(asset: str, record: Any, answer: str) -> str:

@@ -39,6 +39,8 @@ INDEX: dict[str, dict[str, Any]] = json.loads((ANSWERS / "index.json").read_text
 PROCEDURES = [name for name, tasks in INDEX.items() if "judge_trajectory" in tasks]
 ESSAY = next(name for name in INDEX if name not in PROCEDURES)
 SETTINGS = Settings(home=Path("nowhere"))
+ASKING = tuple(stage for stage in DEFAULT_WAY.stages if stage.role)
+"""The stages of the written way that ask a model."""
 
 
 @dataclass(frozen=True)

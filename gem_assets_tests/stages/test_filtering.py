@@ -12,6 +12,7 @@ from gem_assets_tests.stages.chain import (
     recorded,
     recorded_answer,
     recorded_rows,
+    status_of,
 )
 
 ASSET = "procedural_documents"

@@ -12,6 +12,7 @@ from gem_assets.reports.audit.audit import audit
 from gem_assets.settings import Settings
 from gem_assets.stages.catalog import stage_of
 from gem_assets.stages.judging import decide
+from gem_assets.stages.versions import version_of
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
 from gem_assets_tests.fakes import ScriptedLlm

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gem_assets.llm.protocol import FailedError, LlmError, RefusalKind, RefusedError, StopRunError
+from gem_assets.llm.roles import OFFLINE_MODEL
 from gem_assets.records.outcome import Failed, FailureReason, Kept, Outcome, Reason, Rejected
 from gem_assets.records.provenance import Provenance
-from gem_assets.stages.catalog import STAGES
+from gem_assets.stages.catalog import STAGES, stage_of
 from gem_assets.stages.run import judge_inputs, stamp_generator, to_outcome
 from gem_assets.stages.stage import Stage
 from gem_assets.store.shards import StageInput
@@ -32,6 +33,10 @@ endings = st.sampled_from(
         *(RefusedError(kind, "no", SPENT) for kind in KINDS),
     ]
 )
+
+
+def named(stage: Stage) -> str:
+    return stage.asset
 
 
 def inputs(count: int) -> list[StageInput[Any]]:
@@ -61,11 +66,11 @@ def test_every_input_ends_in_exactly_one_outcome_in_the_order_it_came(
             await asyncio.sleep(0)
         return ending(hows[number])
 
-    judged = run(step, len(hows), prefix, concurrency)
+    judged = run(step, len(hows), stage, concurrency)
     assert [given.record for given, _ in judged] == list(range(len(hows)))
-    piles = Counter(kind_of(outcome) for _, outcome in judged)
-    assert sum(piles.values()) == len(hows)
-    assert set(piles) <= {"Kept", "Rejected", "Failed"}
+    kinds = Counter(kind_of(outcome) for _, outcome in judged)
+    assert sum(kinds.values()) == len(hows)
+    assert set(kinds) <= {"Kept", "Rejected", "Failed"}
     for (_, outcome), how in zip(judged, hows, strict=True):
         if isinstance(how, FailedError):
             assert isinstance(outcome, Failed)
@@ -152,7 +157,7 @@ def attempted(error: LlmError, stage: Stage) -> Outcome[Any]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_refusal_is_a_rejection_of_that_kind_with_what_it_cost(stage: Stage, kind: RefusalKind):
     outcome = attempted(RefusedError(kind, "because", SPENT), stage)
-    assert outcome == Rejected(Reason(f"{prefix}_{kind}"), "because", SPENT)
+    assert outcome == Rejected(Reason(f"{stage.prefix}_{kind}"), "because", SPENT)
 
 
 @pytest.mark.parametrize(
@@ -166,28 +171,28 @@ def test_a_refusal_is_a_rejection_of_that_kind_with_what_it_cost(stage: Stage, k
     ],
 )
 def test_a_judge_that_cannot_be_read_has_said_nothing(kind: RefusalKind, expected: Outcome[Any]):
-    assert attempted(RefusedError(kind, "because", SPENT), "judge") == expected
+    assert attempted(RefusedError(kind, "because", SPENT), stage_of("validated_trajectories")) == expected
 
 
-@pytest.mark.parametrize("prefix", PREFIXES)
+@pytest.mark.parametrize("stage", ASKING, ids=named)
 @pytest.mark.parametrize("reason", FailureReason)
-def test_a_breakdown_is_a_failure_whatever_the_stage(prefix: str, reason: FailureReason):
-    assert attempted(FailedError(reason, "because", SPENT), prefix) == Failed(reason, "because", SPENT)
+def test_a_breakdown_is_a_failure_whatever_the_stage(stage: Stage, reason: FailureReason):
+    assert attempted(FailedError(reason, "because", SPENT), stage) == Failed(reason, "because", SPENT)
 
 
 def test_a_wrong_setting_is_left_to_rise():
     with pytest.raises(StopRunError):
-        attempted(StopRunError("GEM_MODEL"), "filter")
+        attempted(StopRunError("GEM_MODEL"), FILTER)
 
 
 @pytest.mark.parametrize(
     ("own", "inherited", "stamped"),
     [
-        ("model", OFFLINE, OFFLINE),
-        (OFFLINE, OFFLINE, OFFLINE),
-        (None, OFFLINE, OFFLINE),
+        ("model", OFFLINE_MODEL, OFFLINE_MODEL),
+        (OFFLINE_MODEL, OFFLINE_MODEL, OFFLINE_MODEL),
+        (None, OFFLINE_MODEL, OFFLINE_MODEL),
         ("model", "model", "model"),
-        (OFFLINE, "model", OFFLINE),
+        (OFFLINE_MODEL, "model", OFFLINE_MODEL),
         (None, "model", "model"),
         ("model", None, "model"),
         (None, None, None),

@@ -43,12 +43,12 @@ sys.addaudithook(lambda event, what: opened.add(str(what[0])) if event == "open"
 from gem_assets.llm.offline import OfflineLlm
 from gem_assets.llm.protocol import LlmError
 from gem_assets.records.outcome import Kept
-from gem_assets.stages.catalog import STAGES
+from gem_assets.stages.catalog import DEFAULT_WAY
 from gem_assets_tests.fakes import ScriptedLlm
 from gem_assets_tests.stages.chain import PROCEDURES, SETTINGS, chain, recorded_answer
 
 def watch(stage, record, llm):
-    names = called.setdefault(stage.step.__name__, set())
+    names = called.setdefault(stage.run.__name__, set())
 
     def note(frame, event, _):
         if event == "call" and not frame.f_code.co_filename.startswith("<"):
@@ -57,7 +57,7 @@ def watch(stage, record, llm):
     async def step():
         sys.setprofile(note)
         try:
-            return await stage.step(record, llm, SETTINGS)
+            return await stage.run(record, llm, SETTINGS)
         finally:
             sys.setprofile(None)
 
@@ -69,7 +69,7 @@ def watch(stage, record, llm):
 for name in PROCEDURES[:2]:
     for llm in (ScriptedLlm(recorded_answer), OfflineLlm()):
         records = [chain(name).document]
-        for stage in STAGES:
+        for stage in DEFAULT_WAY.stages[1:]:
             outcomes = [watch(stage, record, llm) for record in records]
             records = [one for outcome in outcomes if isinstance(outcome, Kept) for one in outcome.records]
 called = {name: sorted(names) for name, names in called.items()}

@@ -1,12 +1,12 @@
 """Asset 9: one call writes tools and dialogue; read strictly, checked as the pipeline's own."""
 
 import pytest
-from gem_assets.reports.comparison.synthesis import read_synthesis, synthesis_markdown, synthesis_text
 
 from gem_assets.datasets.examples import synthesizer_example, synthesizer_messages
 from gem_assets.llm.protocol import FailedError
 from gem_assets.llm.roles import ConfigurationError
 from gem_assets.records.outcome import Failed, FailureReason, Kept, Reason, Rejected
+from gem_assets.reports.comparison.ways import read_ways, ways_markdown, ways_text
 from gem_assets.settings import Settings
 from gem_assets.stages.synthesizing import synthesize_shards
 from gem_assets.store.connections import open_live
@@ -79,11 +79,11 @@ def test_a_breakdown_is_no_verdict():
 
 def test_shards_are_synthesized_checked_alike_and_set_beside_the_pipeline(carried: Home, monkeypatch):
     settings, shards = Settings(home=carried.root), shard_names(carried)
-    assert read_synthesis(carried) == ()
+    assert read_ways(carried) == ()
     serve(monkeypatch, ScriptedLlm(answer_as_trained))
     runs = synthesize_shards(settings, SYNTHESIZER, shards, None, lambda run: None)
     assert sum(run.kept for run in runs if run.asset == ASSET) == len(PROCEDURES)
-    pipeline, synthesizer = read_synthesis(carried)
+    [(pipeline, synthesizer)] = pairs_of_ways = read_ways(carried)
     with open_live(carried) as connection:
         pairs = connection.execute(
             "SELECT a.document_id, a.outcome, b.outcome, a.payload->'findings', b.payload->'findings' "
@@ -95,7 +95,7 @@ def test_shards_are_synthesized_checked_alike_and_set_beside_the_pipeline(carrie
     assert [first for _, first, *_ in pairs] == [second for _, _, second, *_ in pairs]
     assert pipeline.validated == synthesizer.validated > 0
     assert 0 < synthesizer.output_tokens < pipeline.output_tokens
-    for told in (synthesis_text((pipeline, synthesizer)), synthesis_markdown((pipeline, synthesizer))):
+    for told in (ways_text(pairs_of_ways), ways_markdown(pairs_of_ways)):
         assert "dollars each" in told
         assert "say a tool is missing" in told
 
@@ -106,7 +106,7 @@ def test_a_pilot_leaves_the_rest_for_later(carried: Home, monkeypatch):
         Settings(home=carried.root), SYNTHESIZER, shard_names(carried), 1, lambda run: None
     )
     assert [run.kept for run in runs] == [1, 1]
-    pipeline, synthesizer = read_synthesis(carried)
+    [(pipeline, synthesizer)] = read_ways(carried)
     assert pipeline.documents == synthesizer.documents == 1
 
 

@@ -3,7 +3,7 @@ import asyncio
 from gem_assets.llm.journal.calls import Bought, Question
 from gem_assets.llm.journal.journal import Journal
 from gem_assets.stages.catalog import STAGES
-from gem_assets.store.calls import ASSETS, refresh_calls
+from gem_assets.store.calls import refresh_calls
 from gem_assets.store.connections import open_live, open_warehouse
 from gem_assets.store.home import Home
 from gem_assets.store.warehouse import build_warehouse
@@ -20,9 +20,9 @@ def query(home: Home, columns: str):
         return connection.execute(f"SELECT {columns} FROM llm_calls").fetchall()
 
 
-def buy(home: Home, key: str, cost: float | None) -> None:
+def buy(home: Home, key: str, cost: float | None, task: str = "filter_document") -> None:
     async def run():
-        question = Question(key, "filter_document", "filter", "filter_document@0", "m", None, 0)
+        question = Question(key, task, "filter", f"{task}@0", "m", None, 0)
         await claim(journal, question, {"messages": ["a secret text"]})
         await journal.commit(question, Bought({}, {}, "m-1", "stop", 100, 10, 5, cost, 1.5))
         journal.note_parse(key, "ok")
@@ -65,6 +65,9 @@ def test_the_warehouse_holds_them_and_their_texts_stay_in_the_journal(home: Home
     assert b"secret text" not in (home.tables / "llm_calls" / "journal.parquet").read_bytes()
 
 
-def test_every_prompt_of_a_stage_is_known_by_its_asset():
-    writing = {prompt: stage.asset for stage in reversed(STAGES) for prompt in stage.prompts}
-    assert writing == ASSETS
+def test_every_prompt_of_a_stage_is_known_by_its_asset(home: Home):
+    asking = {prompt: stage.asset for stage in reversed(STAGES) for prompt in stage.prompts}
+    for prompt in asking:
+        buy(home, prompt, 0.5, task=prompt)
+    refresh_calls(home)
+    assert dict(query(home, "task, asset")) == asking
