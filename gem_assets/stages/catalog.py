@@ -3,13 +3,13 @@
 Stage 0 is not among them: it judges raw rows together (`stages/corpus.py`).
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from gem_assets.llm.configuration import ModelConfiguration
 from gem_assets.llm.offline import OfflineLlm
 from gem_assets.llm.protocol import Llm
-from gem_assets.llm.roles import read_panel, read_role
 from gem_assets.prompts.prompt import Prompt
 from gem_assets.records.base import Record, content_hash
 from gem_assets.records.document import Document, ProceduralDocument
@@ -136,13 +136,13 @@ def stage_of(asset: str) -> Stage:
     return {stage.asset: stage for stage in (*STAGES, *SYNTHESIS_STAGES)}[asset]
 
 
-def model_identity(stage: Stage, environment: Mapping[str, str]) -> str:
+def model_identity(stage: Stage, models: ModelConfiguration) -> str:
     """Name the model a stage would ask, with the sampling that shapes its answers."""
     if stage.role == "judge":
-        judges = read_panel(environment)
+        judges = models.panel()
         if len(judges) > 1:
             return " + ".join(judge.identity_for(stage.prompt) for judge in judges)
-    role = read_role(stage.role, environment)
+    role = models.role(stage.role)
     return OfflineLlm().identity if role.is_offline else role.identity_for(stage.prompt)
 
 
@@ -156,8 +156,8 @@ def code_version(stage: Stage, identity: str, settings: Settings) -> str:
     return content_hash(
         [
             stage.asset,
-            Prompt.load(stage.prompt).version,
-            Prompt.load("repair_answer").version,
+            Prompt.load(stage.prompt, settings.prompts).version,
+            Prompt.load("repair_answer", settings.prompts).version,
             identity,
             stage.gives.model_json_schema(),
             _settings_of(stage, settings),

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.llm.journal.journal_only import Tally, from_journal
 from gem_assets.llm.models import open_models
 from gem_assets.llm.protocol import Llm
@@ -46,17 +47,16 @@ class _Passage:
 
 
 async def rehearse(
-    settings: Settings,
-    environment: Mapping[str, str],
+    configuration: RunConfiguration,
     stale: Sequence[Stale],
     children: Mapping[str, float],
 ) -> dict[str, Rehearsed]:
     """Rehearse what is stale. `children` says how many kept records an input gave on average, by asset."""
-    home = Home(settings.home)
+    settings, home = configuration.settings, configuration.home
     totals = {stage.asset: Rehearsed() for stage in STAGES}
     shards = dict.fromkeys(item.shard for item in stale)
     wanted = {(item.asset, item.shard) for item in stale}
-    async with open_models(environment, home.root, "rehearsal") as models:
+    async with open_models(configuration.models, home.root, "rehearsal") as models:
         for shard in shards:
             passage = _Passage(
                 _read_documents(home, shard, settings) if ("documents", shard) in wanted else None

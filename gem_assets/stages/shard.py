@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.llm.models import Models, open_models
 from gem_assets.llm.protocol import Llm
-from gem_assets.llm.roles import read_role
 from gem_assets.llm.stopping import run_until_stopped
 from gem_assets.records.outcome import FailureReason, Outcome
 from gem_assets.settings import Settings
@@ -42,11 +42,15 @@ class ShardTask:
 
     shard: str
     run_id: str
-    settings: Settings
-    environment: dict[str, str]
+    configuration: RunConfiguration
     progress: Progress = lambda done, total: None
     limit: int | None = None
     """Only so many of the shard's documents: a pilot."""
+
+    @property
+    def settings(self) -> Settings:
+        """The numbers of the configuration."""
+        return self.configuration.settings
 
 
 # Where a pilot's limit counts documents: at the first model that either way asks.
@@ -88,7 +92,7 @@ def carry_stage(connection: Connection, stage: Stage, task: ShardTask) -> StageR
     home, started = Home(task.settings.home), datetime.now(UTC)
     inputs, input_version = _read_inputs(connection, home, stage, task.shard)
     now, later = divide(inputs, task.limit if stage in _LIMITED else None)
-    identity = model_identity(stage, task.environment)
+    identity = model_identity(stage, task.configuration.models)
     outcomes = _stamped(stage, run_until_stopped(_judge_all(stage, task, now)) + left_for_later(later))
     write = ShardWrite(
         asset=stage.asset,
@@ -104,8 +108,8 @@ def carry_stage(connection: Connection, stage: Stage, task: ShardTask) -> StageR
 
 
 async def _judge_all(stage: Stage, task: ShardTask, inputs: Sequence[StageInput[Any]]) -> Outcomes:
-    concurrency = read_role(stage.role, task.environment).concurrency
-    async with open_models(task.environment, task.settings.home, task.run_id) as models:
+    concurrency = task.configuration.models.role(stage.role).concurrency
+    async with open_models(task.configuration.models, task.settings.home, task.run_id) as models:
         llm = _model_of(stage, models)
         return await run_stage(
             lambda record: stage.step(record, llm, task.settings),

@@ -6,7 +6,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gem_assets.settings import Settings
+from gem_assets.configuration import RunConfiguration
 from gem_assets.stages.catalog import (
     ASSETS,
     STAGES,
@@ -29,24 +29,23 @@ class Stale:
 
 
 def find_stale(
-    settings: Settings, environment: dict[str, str], shards: Sequence[str], until: str = ASSETS[-1]
+    configuration: RunConfiguration, shards: Sequence[str], until: str = ASSETS[-1]
 ) -> list[Stale]:
     """List what is missing, changed or unfinished, shard by shard, in the order of the stages.
 
     What stands on something stale is listed too: it will read new input.
     """
-    versions = current_code_versions(settings, environment)
+    versions = current_code_versions(configuration)
     wanted = ASSETS[: ASSETS.index(until) + 1]
-    home = Home(settings.home)
+    home = configuration.home
     raw = raw_versions(home, shards)
     return [stale for shard in shards for stale in _of_shard(home, shard, raw[shard], wanted, versions)]
 
 
-def current_code_versions(settings: Settings, environment: dict[str, str]) -> dict[str, str]:
+def current_code_versions(configuration: RunConfiguration) -> dict[str, str]:
     """Hash, per asset, what a run started now would use."""
-    asking = {
-        stage.asset: code_version(stage, model_identity(stage, environment), settings) for stage in STAGES
-    }
+    settings, models = configuration.settings, configuration.models
+    asking = {stage.asset: code_version(stage, model_identity(stage, models), settings) for stage in STAGES}
     return {"documents": documents_code_version(settings)} | asking
 
 

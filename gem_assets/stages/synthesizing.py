@@ -3,18 +3,16 @@
 import uuid
 from collections.abc import Callable, Sequence
 
-from gem_assets.llm.roles import read_role
-from gem_assets.settings import Settings
+from gem_assets.configuration import RunConfiguration
 from gem_assets.stages.catalog import SYNTHESIS_STAGES
 from gem_assets.stages.shard import ShardTask, carry_stage
 from gem_assets.store.connections import open_memory
-from gem_assets.store.home import Home, StoreError
+from gem_assets.store.home import StoreError
 from gem_assets.store.stage_runs import StageRun, current_stage_run
 
 
 def synthesize_shards(
-    settings: Settings,
-    environment: dict[str, str],
+    configuration: RunConfiguration,
     shards: Sequence[str],
     limit: int | None,
     told: Callable[[StageRun], None],
@@ -26,8 +24,8 @@ def synthesize_shards(
         StoreError: stage 1 has not been run on a shard.
         StopRunError: a setting of the model is wrong; what was finished is written.
     """
-    read_role("synthesizer", environment)
-    home, runs, left, run_id = Home(settings.home), list[StageRun](), limit, uuid.uuid4().hex
+    configuration.models.role("synthesizer")
+    home, runs, left, run_id = configuration.home, list[StageRun](), limit, uuid.uuid4().hex
     for shard in shards:
         if current_stage_run(home, SYNTHESIS_STAGES[0].reads, shard) is None:
             raise StoreError(
@@ -39,9 +37,7 @@ def synthesize_shards(
             break
         for stage in SYNTHESIS_STAGES:
             with open_memory() as connection:
-                run = carry_stage(
-                    connection, stage, ShardTask(shard, run_id, settings, environment, limit=left)
-                )
+                run = carry_stage(connection, stage, ShardTask(shard, run_id, configuration, limit=left))
             runs.append(run)
             told(run)
             if left is not None and stage is SYNTHESIS_STAGES[0]:

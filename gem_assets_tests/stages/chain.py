@@ -31,6 +31,7 @@ from gem_assets.store.home import Home
 from gem_assets.store.raw import RowStatus
 from gem_assets.store.stage_runs import StageRun
 from gem_assets.store.tables import column_types, write_rows
+from gem_assets_tests.configured import configured
 from gem_assets_tests.fakes import ScriptedLlm
 
 DATA = Path(__file__).parents[1] / "data"
@@ -153,8 +154,7 @@ def carry(
                 runs.append(carry_documents(connection, shard, run_id, settings))
                 continue
             stage = stage_of(asset)
-            told = environment or {}
-            task = ShardTask(shard, run_id, settings, told, progress, limit)
+            task = ShardTask(shard, run_id, configured(settings, environment), progress, limit)
             runs.append(carry_stage(connection, stage, task))
     return runs
 

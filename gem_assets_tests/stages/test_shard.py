@@ -12,6 +12,7 @@ from gem_assets.stages.shard import ShardFailedError, ShardTask, carry_stage, ch
 from gem_assets.store.connections import Connection, open_live, open_memory
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.stage_runs import read_stage_runs
+from gem_assets_tests.configured import configured
 from gem_assets_tests.fakes import FailingLlm, ScriptedLlm
 from gem_assets_tests.stages.chain import (
     ESSAY,
@@ -100,7 +101,7 @@ def test_the_generator_of_a_workflow_is_that_of_its_trajectories(
     serve(monkeypatch, finisher(recorded_answer, is_model=finisher is ScriptedLlm))
     with open_memory() as connection:
         for asset in ASSETS[4:]:
-            carry_stage(connection, stage_of(asset), ShardTask(SHARD, "finisher", settings, {}))
+            carry_stage(connection, stage_of(asset), ShardTask(SHARD, "finisher", configured(settings)))
     found = generators(ingested)
     assert found["workflows"] == found["draft_trajectories"] == {stamped}
     assert found["validated_trajectories"] == {OFFLINE if OfflineScript in (maker, finisher) else "model"}
@@ -114,7 +115,7 @@ def test_a_trajectory_that_no_model_judged_keeps_its_generator(
     serve(monkeypatch, ScriptedLlm({}, is_model=False))
     with open_memory() as connection:
         carry_stage(
-            connection, stage_of("validated_trajectories"), ShardTask(SHARD, "no judge", settings, {})
+            connection, stage_of("validated_trajectories"), ShardTask(SHARD, "no judge", configured(settings))
         )
     assert generators(ingested)["validated_trajectories"] == {"model"}
 
@@ -202,7 +203,9 @@ def test_an_input_that_was_rewritten_while_it_was_read_is_not_judged(
 
     with open_memory() as connection, pytest.raises(StoreError, match="was rewritten while it was read"):
         disturbed: Any = Disturbed(connection)
-        carry_stage(disturbed, stage_of("procedural_documents"), ShardTask(SHARD, "run", settings, {}))
+        carry_stage(
+            disturbed, stage_of("procedural_documents"), ShardTask(SHARD, "run", configured(settings))
+        )
     assert not ingested.shard_file("procedural_documents_outcomes", SHARD).exists()
 
 

@@ -14,6 +14,7 @@ from gem_assets.store.home import Home
 from gem_assets.store.shards import read_kept
 from gem_assets.store.stage_runs import current_stage_run
 from gem_assets.verification.rule_settings import RuleSettings
+from gem_assets_tests.configured import configured
 from gem_assets_tests.fakes import ScriptedLlm
 from gem_assets_tests.stages.chain import carry, chain, put_rows, recorded_answer, recorded_rows, serve
 from gem_assets_tests.store.writing import write
@@ -41,7 +42,7 @@ def stale(
     environment: dict[str, str] | None = None,
     shards: tuple[str, ...] = SHARDS,
 ) -> list[Stale]:
-    return find_stale(settings, environment or {}, shards)
+    return find_stale(configured(settings, environment), shards)
 
 
 def expected(*changed: str, shards: tuple[str, ...] = SHARDS, reason: str = CHANGED) -> list[Stale]:
@@ -69,16 +70,14 @@ def test_a_prompt_makes_its_own_asset_stale_and_what_stands_on_it(
 ):
     text = (PROMPTS / f"{stage.prompt}.md").read_text("utf-8")
     (tmp_path / f"{stage.prompt}.md").write_text(text + "\nBe brief.\n", "utf-8")
-    monkeypatch.setenv("GEM_PROMPTS", str(tmp_path))
-    assert stale(unchanged) == expected(stage.asset)
+    assert stale(unchanged.model_copy(update={"prompts": tmp_path})) == expected(stage.asset)
 
 
 def test_the_prompt_of_the_repair_turn_makes_every_asking_asset_stale(
     unchanged: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     (tmp_path / "repair_answer.md").write_text("Wrong: $problem")
-    monkeypatch.setenv("GEM_PROMPTS", str(tmp_path))
-    assert stale(unchanged) == expected(*ASKING)
+    assert stale(unchanged.model_copy(update={"prompts": tmp_path})) == expected(*ASKING)
 
 
 @pytest.mark.parametrize("text", [None, "same"])
@@ -88,8 +87,7 @@ def test_a_directory_of_prompts_that_changes_none_makes_nothing_stale(
     if text:
         original = (PROMPTS / "filter_document.md").read_bytes()
         (tmp_path / "filter_document.md").write_bytes(original)
-    monkeypatch.setenv("GEM_PROMPTS", str(tmp_path))
-    assert stale(unchanged) == []
+    assert stale(unchanged.model_copy(update={"prompts": tmp_path})) == []
 
 
 @pytest.mark.parametrize(
@@ -125,7 +123,7 @@ def test_sampling_counts_and_the_way_to_the_server_does_not(
     unchanged: Settings, change: dict[str, str], same: bool
 ):
     given = {"GEM_MODEL": "openai/a"}
-    before, after = (current_code_versions(unchanged, given | more) for more in ({}, change))
+    before, after = (current_code_versions(configured(unchanged, given | more)) for more in ({}, change))
     assert all((before[asset] == after[asset]) is same for asset in ASKING)
     assert before["documents"] == after["documents"]
 
@@ -210,6 +208,6 @@ def test_a_shard_with_failures_is_stale_until_they_are_judged(settings: Settings
 
 def test_only_the_shards_and_assets_asked_for_are_looked_at(unchanged: Settings):
     changed = unchanged.model_copy(update={"corpus": CorpusSettings(minimum_characters=101)})
-    found = find_stale(changed, {}, SHARDS[:1], until="workflows")
+    found = find_stale(configured(changed), SHARDS[:1], until="workflows")
     assert [item.asset for item in found] == ["documents", "procedural_documents", "workflows"]
     assert {item.shard for item in found} == {SHARDS[0]}

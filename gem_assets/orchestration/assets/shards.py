@@ -154,8 +154,8 @@ def _materialise(
 def _is_stale(workplace: Workplace, options: RunOptions, asset: str, shard: str) -> bool:
     if asset not in ASSETS:
         return True  # the Synthesizer's way is not followed by `gem stale`
-    environment = options.applied_to(workplace.environment)
-    return any(item.asset == asset for item in find_stale(workplace.settings, environment, [shard], asset))
+    configuration = options.applied_to(workplace.configuration)
+    return any(item.asset == asset for item in find_stale(configuration, [shard], asset))
 
 
 def _carry(
@@ -172,8 +172,7 @@ def _carry(
         task = ShardTask(
             shard,
             context.run.run_id,
-            workplace.settings,
-            options.applied_to(workplace.environment),
+            options.applied_to(workplace.configuration),
             progress_teller(asset, shard),
             options.limit,
         )
