@@ -3,6 +3,7 @@
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
+from gem_assets.configuration import RunConfiguration, read_configuration
 from gem_assets.orchestration.assets.checks import freshness_checks, table_checks
 from gem_assets.orchestration.assets.datasets import DATASET_ASSETS, decontaminated
 from gem_assets.orchestration.assets.evaluations import EVALUATION_ASSETS, EVALUATION_CHECKS
@@ -14,10 +15,10 @@ from gem_assets.orchestration.assets.tables import warehouse, yield_report
 from gem_assets.orchestration.jobs.batch_sensor import collect_batches
 from gem_assets.orchestration.jobs.catalog import JOBS
 from gem_assets.orchestration.jobs.folder_sensor import watching
-from gem_assets.orchestration.resources.addresses import read_addresses
+from gem_assets.orchestration.resources.addresses import Addresses
 from gem_assets.orchestration.resources.options import RunOptions
-from gem_assets.orchestration.resources.workplace import WorkplaceResource
-from gem_assets.settings import load_settings, read_environment
+from gem_assets.orchestration.resources.workplace import workplace_resource
+from gem_assets.settings import read_environment
 from gem_assets.stages.staleness import current_versions
 
 # Assets that no code version of a stage says anything of: partitioned by recipe or model, or not at all.
@@ -38,11 +39,11 @@ TABLES_SENSOR = dg.AutomationConditionSensorDefinition(
 )
 
 
-def build_definitions(environment: dict[str, str]) -> dg.Definitions:
-    """Assemble assets, checks, jobs and resources, with the code versions this environment gives."""
-    versions = current_versions(load_settings(environment), environment)
-    addresses = read_addresses(environment)
-    owner = environment.get("GEM_OWNER", "").strip() or "team:gem_assets"
+def build_definitions(configuration: RunConfiguration) -> dg.Definitions:
+    """Assemble assets, checks, jobs and resources, with the code versions this configuration gives."""
+    versions = current_versions(configuration)
+    addresses = Addresses.of(configuration)
+    owner = configuration.owner
 
     def described(spec: dg.AssetSpec) -> dg.AssetSpec:
         name = spec.key.to_user_string()
@@ -64,12 +65,12 @@ def build_definitions(environment: dict[str, str]) -> dg.Definitions:
         sensors=[
             collect_batches,
             TABLES_SENSOR,
-            *watching(environment),
+            *watching(configuration.watched),
         ],
         resources={
             # In memory: a file would lock out every other process. Nothing of it is chosen in the launchpad.
             "database": dg.ResourceDefinition.hardcoded_resource(DuckDBResource(database=":memory:")),
-            "workplace": WorkplaceResource(),
+            "workplace": workplace_resource(configuration),
             "options": RunOptions(),
         },
         # Runs are the unit of parallelism; a process per step would import everything six times.
@@ -79,5 +80,5 @@ def build_definitions(environment: dict[str, str]) -> dg.Definitions:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """Read the environment once, when the code location loads."""
-    return build_definitions(read_environment())
+    """Parse the environment once, when the code location loads."""
+    return build_definitions(read_configuration(read_environment()))

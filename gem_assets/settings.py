@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from dotenv import dotenv_values
-from pydantic import Field, ValidationError
+from pydantic import DirectoryPath, Field, ValidationError
 
 from gem_assets.records.base import Record
 from gem_assets.records.judgement import JudgeRule
@@ -86,6 +86,8 @@ class Settings(Record):
     """All of it, as one run uses it."""
 
     home: Path
+    prompts: DirectoryPath | None = None
+    """A prompt that this folder holds replaces the one of that name that is shipped."""
     corpus: CorpusSettings = CorpusSettings()
     ingest: IngestSettings = IngestSettings()
     use_prefilter: Literal["auto", "on", "off"] = "auto"
@@ -116,16 +118,18 @@ def read_environment() -> dict[str, str]:
 
 
 def load_settings(environment: Mapping[str, str]) -> Settings:
-    """Read the settings the environment may change: GEM_HOME and those of `_VARIABLES`.
+    """Read the settings the environment may change: GEM_HOME and those of `_VARIABLES`, paths made absolute.
 
     Raises:
         SettingsError: a value is out of its range; names the variable.
     """
-    values = {
+    values: dict[str, str | Path] = {
         field: environment[variable]
         for field, variable in _VARIABLES.items()
         if environment.get(variable, "").strip()
     }
+    if "prompts" in values:
+        values["prompts"] = Path(values["prompts"]).expanduser().absolute()
     home = Path(environment.get("GEM_HOME") or _default_home()).expanduser().resolve()
     try:
         return Settings.model_validate({**values, "home": home})
@@ -136,6 +140,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
 
 
 _VARIABLES = {
+    "prompts": "GEM_PROMPTS",
     "maximum_failed": "GEM_MAX_FAILED",
     "shard_size": "GEM_SHARD_SIZE",
     "trajectory_language": "GEM_LANGUAGE",

@@ -31,6 +31,26 @@ OF_THE_TRAINER = ("torch", "trl", "transformers")
 # Each may import those before it, and none after it.
 LAYERS = ("records", "verification", "prompts", "llm", "stages", "orchestration")
 ORCHESTRATION = ("resources", "assets", "instance", "jobs", "runs")
+# The one module that reads the variables of the process; what reaches other processes; switches of libraries.
+PROCESS_ENVIRONMENT = {
+    "settings.py",
+    *("orchestration/instance/opening.py", "orchestration/resources/progress.py"),
+    *("orchestration/runs/worker.py", "training/trainer.py", "offline/laws/table.py"),
+    *("llm/provider.py", "datasets/tokens.py"),
+    *(
+        f"training/scripts/{name}.py"
+        for name in ("checkpoints", "policy", "preference", "serve", "sft", "telling")
+    ),
+    *("evaluation/harness/bfcl_driver.py", "evaluation/harness/tau2_driver.py"),
+}
+# Modules that make settings out of the variables.
+PARSERS = {
+    "settings.py",
+    "configuration.py",
+    "llm/configuration.py",
+    "llm/roles.py",
+    "llm/money/budget.py",
+}
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc"}
 MODULE_LINES, FUNCTION_LINES, STRING_LINES = 300, 40, 10
 # Rooms of sql/ whose every file is read, whatever it is called.
@@ -91,6 +111,25 @@ def test_a_dependency_has_one_door(dependency: str):
         if name.split(".")[0] == dependency
     ]
     assert elsewhere == []
+
+
+def test_the_environment_of_the_process_is_read_in_one_place():
+    readers = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in MODULES
+        if re.search(
+            r"\bos\.(environ|environb|getenv|putenv)\b|from os import .*environ", path.read_text("utf-8")
+        )
+    }
+    assert readers == PROCESS_ENVIRONMENT
+
+
+def test_settings_are_parsed_by_those_who_read_the_configuration_alone():
+    parsing = re.compile(r"\b(child_)?environment(\.get\(|\[)")
+    parsers = {
+        path.relative_to(PACKAGE).as_posix() for path in MODULES if parsing.search(path.read_text("utf-8"))
+    }
+    assert parsers == PARSERS
 
 
 def test_the_trainers_scripts_stand_by_themselves():

@@ -72,7 +72,7 @@ def test_answers_every_recorded_task_of_every_recorded_document(index):
     documents = {row["id"]: row for row in map(json.loads, lines)}
     for document, tasks in json.loads((DATA / "recorded_answers" / index).read_text("utf-8")).items():
         for task, entry in tasks.items():
-            prompt = Prompt.load(task)
+            prompt = Prompt.load(task, None)
             fields = dict.fromkeys(Template(prompt.text).get_identifiers(), "-")
             text = prompt.render(fields | {"document": escape(documents[document]["text"])})
             turns = {"first_answer": [text], "repair_answer": [text, "broken", "mend it"]}

@@ -6,16 +6,16 @@ from typing import Any
 
 from gem_assets.calibration.cases import CaseSet, passed_before, read_cases
 from gem_assets.calibration.measuring import Measuring, Question, make_questions, measure, store
+from gem_assets.configuration import RunConfiguration
 from gem_assets.llm.models import open_models
-from gem_assets.llm.money.budget import with_run_budget
+from gem_assets.llm.money.budget import run_budget_variables
 from gem_assets.llm.panel import members_of
 from gem_assets.llm.protocol import Llm
-from gem_assets.llm.roles import ConfigurationError, read_role
+from gem_assets.llm.roles import ConfigurationError
 from gem_assets.llm.stopping import run_until_stopped
 from gem_assets.records.trajectory import Trajectory
 from gem_assets.reports.judges.calibration import read_calibrations
 from gem_assets.reports.judges.text import calibration_lines
-from gem_assets.settings import Settings
 from gem_assets.stages.judging import SAMPLING
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
@@ -25,28 +25,27 @@ HOME_CASES = 20
 """Cases taken from GEM_HOME where no limit is given: about 350 questions a sample."""
 
 
-def calibrate(
-    settings: Settings, environment: dict[str, str], options: dict[str, Any], echo: Echo, progress: Echo
-) -> int:
+def calibrate(configuration: RunConfiguration, options: dict[str, Any], echo: Echo, progress: Echo) -> int:
     """Measure every judge that is set; returns the exit code, 1 where too many verdicts broke.
 
     Raises:
         ConfigurationError: no judge model is set.
         StoreError: there is nothing to plant defects into.
     """
-    judge = read_role("judge", environment)
+    judge = configuration.models.role("judge")
     if judge.is_offline:
         raise ConfigurationError("no judge model is set: set GEM_JUDGE_MODEL, or GEM_MODEL for all roles")
-    home = Home(settings.home)
+    settings, home = configuration.settings, configuration.home
     chosen: CaseSet = options["cases"]
     cases = read_cases(home, chosen, options["limit"] or (HOME_CASES if chosen == "home" else None))
-    measuring = Measuring(chosen, options["samples"], options["findings"])
+    measuring = Measuring(chosen, options["samples"], options["findings"], settings.prompts)
     questions = make_questions(cases, measuring.samples)
     progress(f"{len(cases)} clean trajectories, {len(questions)} questions to each judge")
-    environment = with_run_budget(environment, options["budget"])
+    models_of_run = configuration.with_models(run_budget_variables(options["budget"])).models
+    run_id = f"calibration-{uuid.uuid4().hex[:12]}"
 
     async def ask_all() -> list[list[dict[str, Any]]]:
-        async with open_models(environment, home.root, f"calibration-{uuid.uuid4().hex[:12]}") as models:
+        async with open_models(models_of_run, home.root, run_id) as models:
             return [
                 await measure(member, questions, measuring, judge.concurrency, _teller(member, progress))
                 for member in members_of(models.judge)

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from gem_assets.calibration.cases import CaseSet, as_plain, as_trajectory
@@ -55,6 +56,13 @@ class Measuring:
     samples: int
     with_findings: bool
     """Show the judge the advisory findings, as stage 5 does; without, its own eyes are measured."""
+    prompts: Path | None = None
+    """Where a judge's prompt of the user's own is looked for."""
+
+    @property
+    def prompt(self) -> Prompt:
+        """What the judge is asked."""
+        return Prompt.load(PROMPT, self.prompts)
 
 
 def make_questions(cases: Sequence[Trajectory], samples: int) -> list[Question]:
@@ -99,7 +107,7 @@ async def measure(
 
     async def step(question: Question) -> Outcome[Verdict]:
         findings = _advice(question.trajectory) if measuring.with_findings else ()
-        answer = await ask_judge(question.trajectory, findings, llm, question.sample)
+        answer = await ask_judge(measuring.prompt, question.trajectory, findings, llm, question.sample)
         return Kept((Verdict(scores=answer.value),), answer.provenance)
 
     inputs = [
@@ -123,7 +131,7 @@ def _advice(trajectory: Trajectory) -> tuple[Any, ...]:
 
 
 def _about(llm: Llm, questions: Sequence[Question], measuring: Measuring) -> dict[str, Any]:
-    version = Prompt.load(PROMPT).version
+    version = measuring.prompt.version
     asked = [(question.trajectory.trajectory_id, question.kind, question.sample) for question in questions]
     return {
         "calibration_id": content_hash([llm.identity_for(SAMPLING), version, measuring.with_findings, asked]),

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from gem_assets.commands.prepared import with_home
-from gem_assets.settings import Settings
+from gem_assets.configuration import RunConfiguration
 
 
 @click.command()
@@ -27,8 +27,7 @@ from gem_assets.settings import Settings
 @click.option("--strict", is_flag=True, help="Exit 1 where anything was refused.")
 @with_home
 def ingest(
-    settings: Settings,
-    environment: dict[str, str],
+    configuration: RunConfiguration,
     paths: tuple[Path, ...],
     corpus: str,
     **options: Any,  # noqa: ANN401 - click's values
@@ -36,7 +35,7 @@ def ingest(
     """Take files and folders of text in, as new shards of a corpus."""
     from gem_assets.corpus.commands import run_ingest
 
-    sys.exit(run_ingest(settings, paths, corpus, options))
+    sys.exit(run_ingest(configuration.settings, paths, corpus, options))
 
 
 @click.command()
@@ -44,12 +43,10 @@ def ingest(
 @click.option("--document", help="The document whose id begins so.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_home
-def drop(
-    settings: Settings, environment: dict[str, str], corpus: str | None, document: str | None, yes: bool
-) -> None:
+def drop(configuration: RunConfiguration, corpus: str | None, document: str | None, yes: bool) -> None:
     """Take text out; what was made of it goes with the next run."""
     from gem_assets.corpus.commands import run_drop
 
     if not corpus and not document:
         raise click.UsageError("name what to drop: --corpus NAME or --document ID")
-    sys.exit(run_drop(settings, corpus, document, yes=yes))
+    sys.exit(run_drop(configuration.settings, corpus, document, yes=yes))

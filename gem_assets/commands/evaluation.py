@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from gem_assets.commands.prepared import with_home
-from gem_assets.settings import Settings
+from gem_assets.configuration import RunConfiguration
 
 
 @click.command()
@@ -36,12 +36,11 @@ from gem_assets.settings import Settings
 @click.option("--threads", type=click.IntRange(1, 256), help="Entries at a time: 16, and 4 for tau2.")
 @with_home
 def evaluate(
-    settings: Settings,
-    environment: dict[str, str],
+    configuration: RunConfiguration,
     benchmark: str,
     **wanted: Any,  # noqa: ANN401
 ) -> None:
     """Score a served model on a benchmark with the benchmark's own harness, and write the report."""
     from gem_assets.orchestration.runs.evaluation import EvaluationWanted, run_evaluation
 
-    sys.exit(run_evaluation(settings, environment, EvaluationWanted(benchmark, **wanted)))
+    sys.exit(run_evaluation(configuration, EvaluationWanted(benchmark, **wanted)))

@@ -8,28 +8,28 @@ from typing import Any
 import click
 
 from gem_assets.commands.prepared import with_home
-from gem_assets.settings import Settings
+from gem_assets.configuration import RunConfiguration
 
 
 @click.command()
 @with_home
-def doctor(settings: Settings, environment: dict[str, str]) -> None:
+def doctor(configuration: RunConfiguration) -> None:
     """Make one call per role and say what works: model, latency, price, context, JSON."""
     from gem_assets.llm.doctor import examine
     from gem_assets.reports.examination import render_examination
 
-    found = asyncio.run(examine(environment))
+    found = asyncio.run(examine(configuration.models))
     click.echo(render_examination(found))
     sys.exit(1 if any(role.ok is False for role in found) else 0)
 
 
 @click.command()
 @with_home
-def cost(settings: Settings, environment: dict[str, str]) -> None:
+def cost(configuration: RunConfiguration) -> None:
     """Say what was spent, by stage, model and prompt, and what the shards still to run would cost."""
     from gem_assets.reports.costs.spending import tell_costs
 
-    tell_costs(settings, environment, click.echo)
+    tell_costs(configuration, click.echo)
 
 
 @click.command()
@@ -41,8 +41,8 @@ def cost(settings: Settings, environment: dict[str, str]) -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Export to this file.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_home
-def journal(settings: Settings, environment: dict[str, str], action: str, **options: Any) -> None:  # noqa: ANN401
+def journal(configuration: RunConfiguration, action: str, **options: Any) -> None:  # noqa: ANN401
     """Sum up, check, export (as JSON lines) or partly forget what models were asked and answered."""
     from gem_assets.reports.costs.spending import tend_journal
 
-    sys.exit(tend_journal(settings, action, options))
+    sys.exit(tend_journal(configuration.settings, action, options))

@@ -1,24 +1,24 @@
-"""What commands start with: settings, environment, declared tables; what --shard and --until mean."""
+"""What commands start with: the configuration, declared tables; what --shard and --until mean."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
-from gem_assets.settings import load_settings, read_environment
+from gem_assets.configuration import read_configuration
+from gem_assets.settings import read_environment
 from gem_assets.store.home import Home, StoreError, check_shard
 
 
 def with_home(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Hand a command its settings and environment, with the tables declared."""
+    """Hand a command the configuration, with the tables declared."""
 
     @wraps(command)
     def prepared(**options: Any) -> Any:  # noqa: ANN401
         from gem_assets.stages.catalog import declare_home
 
-        environment = read_environment()
-        settings = load_settings(environment)
-        declare_home(Home(settings.home))
-        return command(settings, {**environment, "GEM_HOME": str(settings.home)}, **options)
+        configuration = read_configuration(read_environment())
+        declare_home(configuration.home)
+        return command(configuration, **options)
 
     return prepared
 

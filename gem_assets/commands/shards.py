@@ -7,8 +7,7 @@ from typing import Any
 import click
 
 from gem_assets.commands.prepared import check_asset, choose_shards, with_home
-from gem_assets.settings import Settings
-from gem_assets.store.home import Home
+from gem_assets.configuration import RunConfiguration
 
 
 @click.command()
@@ -23,8 +22,7 @@ from gem_assets.store.home import Home
 @click.option("--budget", type=click.FloatRange(0), help="US dollars this run may spend: a hard stop.")
 @with_home
 def run(
-    settings: Settings,
-    environment: dict[str, str],
+    configuration: RunConfiguration,
     corpus: str | None,
     shards: tuple[str, ...],
     **wanted: Any,  # noqa: ANN401
@@ -32,19 +30,19 @@ def run(
     """Materialise every shard that is missing, changed or unfinished, then the tables and the report."""
     from gem_assets.orchestration.runs.shards import Wanted, run_shards
 
-    chosen = choose_shards(Home(settings.home), corpus, shards)
+    chosen = choose_shards(configuration.home, corpus, shards)
     check_asset(wanted["until"])
-    sys.exit(run_shards(settings, environment, chosen, Wanted(**wanted)))
+    sys.exit(run_shards(configuration, chosen, Wanted(**wanted)))
 
 
 @click.command()
 @click.option("--corpus", help="Only this corpus.")
 @with_home
-def stale(settings: Settings, environment: dict[str, str], corpus: str | None) -> None:
+def stale(configuration: RunConfiguration, corpus: str | None) -> None:
     """List the shards that are not what today's text, prompts, models and settings would make of them."""
     from gem_assets.stages.staleness import WORK_WORDS, find_stale, summarise_stale
 
-    found = find_stale(settings, environment, choose_shards(Home(settings.home), corpus, ()))
+    found = find_stale(configuration, choose_shards(configuration.home, corpus, ()))
     for item in found:
         click.echo(f"{item.asset}\t{item.shard}\t{item.reason}\t{WORK_WORDS[item.work]}")
     click.echo(summarise_stale(found), err=True)
@@ -57,8 +55,7 @@ def stale(settings: Settings, environment: dict[str, str], corpus: str | None) -
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Shards at a time.")
 @with_home
 def backfill(
-    settings: Settings,
-    environment: dict[str, str],
+    configuration: RunConfiguration,
     only_stale: bool,
     corpus: str | None,
     dry_run: bool,
@@ -68,33 +65,33 @@ def backfill(
     from gem_assets.orchestration.jobs.forecast import forecast
     from gem_assets.orchestration.runs.stale import backfill_stale
 
-    shards = choose_shards(Home(settings.home), corpus, ())
+    shards = choose_shards(configuration.home, corpus, ())
     if dry_run:
-        click.echo(forecast(settings, environment, shards))
+        click.echo(forecast(configuration, shards))
         return
-    sys.exit(backfill_stale(settings, environment, shards, workers))
+    sys.exit(backfill_stale(configuration, shards, workers))
 
 
 @click.command("try")
 @click.argument("file_or_id")
 @click.option("--stage", default="validated_trajectories", help="Stop after this asset.")
 @with_home
-def try_document(settings: Settings, environment: dict[str, str], file_or_id: str, stage: str) -> None:
+def try_document(configuration: RunConfiguration, file_or_id: str, stage: str) -> None:
     """Carry one document through today's prompts, printing each outcome and what it cost."""
     from gem_assets.reports.trial import try_one
 
-    asyncio.run(try_one(settings, environment, file_or_id, check_asset(stage), click.echo))
+    asyncio.run(try_one(configuration, file_or_id, check_asset(stage), click.echo))
 
 
 @click.command()
 @click.option("--keep", type=click.IntRange(0), required=True, help="Replaced versions to keep per shard.")
 @with_home
-def prune(settings: Settings, environment: dict[str, str], keep: int) -> None:
+def prune(configuration: RunConfiguration, keep: int) -> None:
     """Drop old replaced versions and old runs of Dagster; what shards hold now and the journal stay."""
     from gem_assets.orchestration.instance.opening import open_instance
     from gem_assets.orchestration.instance.retention import prune as prune_home
 
-    home = Home(settings.home)
+    home = configuration.home
     pruned = prune_home(home, open_instance(home), keep)
     megabytes = pruned.bytes / 1e6
     click.echo(f"{pruned.versions} versions and {pruned.runs} runs removed, {megabytes:.1f} MB free")

@@ -6,21 +6,20 @@ from functools import partial
 import click
 
 from gem_assets.commands.prepared import with_home
-from gem_assets.settings import Settings
-from gem_assets.store.home import Home
+from gem_assets.configuration import RunConfiguration
 
 
 @click.command()
 @click.option("--compare", nargs=2, help="Two prompt versions, models or code versions, side by side.")
 @with_home
-def report(settings: Settings, environment: dict[str, str], compare: tuple[str, str] | None) -> None:
+def report(configuration: RunConfiguration, compare: tuple[str, str] | None) -> None:
     """Print the yield table and write the report and the trajectory viewer."""
     from gem_assets.reports.comparison.ways import read_ways, ways_text
     from gem_assets.reports.viewer.viewer import write_viewer
     from gem_assets.reports.yields.yield_report import read_report, render_text, write_report
     from gem_assets.store.snapshot import open_snapshot
 
-    home = Home(settings.home)
+    home = configuration.home
     with open_snapshot(home) as connection:
         click.echo(render_text(read_report(connection), _width()))
         if ways := read_ways(home):
@@ -32,12 +31,12 @@ def report(settings: Settings, environment: dict[str, str], compare: tuple[str, 
 @click.command()
 @click.argument("record_id")
 @with_home
-def audit(settings: Settings, environment: dict[str, str], record_id: str) -> None:
+def audit(configuration: RunConfiguration, record_id: str) -> None:
     """Print the whole chain of a record: source, outcomes, prompts, models, calls, findings, judgement."""
     from gem_assets.llm.journal.reading import read_calls
     from gem_assets.reports.audit.audit import audit as audit_record
 
-    home = Home(settings.home)
+    home = configuration.home
     click.echo(audit_record(home, record_id, partial(read_calls, home.journal)))
 
 
@@ -45,12 +44,12 @@ def audit(settings: Settings, environment: dict[str, str], record_id: str) -> No
 @click.argument("query")
 @click.option("--live", is_flag=True, help="Over the shard files as they are now, not the warehouse.")
 @with_home
-def sql(settings: Settings, environment: dict[str, str], query: str, live: bool) -> None:
+def sql(configuration: RunConfiguration, query: str, live: bool) -> None:
     """Ask the tables, e.g. gem sql "FROM rejections"."""
     from gem_assets.store.calls import refresh_calls
     from gem_assets.store.connections import open_live, open_warehouse, show
 
-    home = Home(settings.home)
+    home = configuration.home
     if live:
         refresh_calls(home)
     with open_live(home) if live else open_warehouse(home) as connection:

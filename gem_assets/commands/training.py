@@ -6,8 +6,7 @@ from typing import Any
 import click
 
 from gem_assets.commands.prepared import choose_shards, with_home
-from gem_assets.settings import Settings
-from gem_assets.store.home import Home
+from gem_assets.configuration import RunConfiguration
 
 
 @click.command()
@@ -19,11 +18,11 @@ from gem_assets.store.home import Home
 @click.option("--base", help="A model's folder or name to start from, instead of the configuration's.")
 @click.option("--dry-run", is_flag=True, help="Say what would run and what it takes, and train nothing.")
 @with_home
-def train(settings: Settings, environment: dict[str, str], **wanted: Any) -> None:  # noqa: ANN401
+def train(configuration: RunConfiguration, /, **wanted: Any) -> None:  # noqa: ANN401
     """Train a model; interrupted at any time, the same command goes on from the last checkpoint."""
     from gem_assets.training.command import Wanted, run_train
 
-    sys.exit(run_train(settings, environment, Wanted(**wanted), click.echo))
+    sys.exit(run_train(configuration, Wanted(**wanted), click.echo))
 
 
 @click.command()
@@ -32,8 +31,7 @@ def train(settings: Settings, environment: dict[str, str], **wanted: Any) -> Non
 @click.option("--limit", type=click.IntRange(1), help="A pilot: so many documents at most.")
 @with_home
 def synthesize(
-    settings: Settings,
-    environment: dict[str, str],
+    configuration: RunConfiguration,
     corpus: str | None,
     shards: tuple[str, ...],
     limit: int | None,
@@ -41,8 +39,8 @@ def synthesize(
     """Let the Synthesizer (GEM_SYNTHESIZER_MODEL) write trajectories, and check them like any others."""
     from gem_assets.training.loop import run_synthesize
 
-    chosen = choose_shards(Home(settings.home), corpus, shards)
-    sys.exit(run_synthesize(settings, environment, chosen, limit, click.echo))
+    chosen = choose_shards(configuration.home, corpus, shards)
+    sys.exit(run_synthesize(configuration, chosen, limit, click.echo))
 
 
 @click.command("synthesizer-loop")
@@ -56,8 +54,7 @@ def synthesize(
 )
 @with_home
 def synthesizer_loop(
-    settings: Settings,
-    environment: dict[str, str],
+    run_configuration: RunConfiguration,
     recipe: str,
     configuration: str,
     corpus: str | None,
@@ -69,7 +66,7 @@ def synthesizer_loop(
     from gem_assets.training.command import Wanted
     from gem_assets.training.loop import run_loop
 
-    chosen = choose_shards(Home(settings.home), corpus, ())
+    chosen = choose_shards(run_configuration.home, corpus, ())
     wanted = Wanted("synthesizer", recipe, configuration)
-    code = run_shards(settings, environment, chosen, Pipeline())
-    sys.exit(code or run_loop(settings, environment, wanted, chosen, limit, click.echo))
+    code = run_shards(run_configuration, chosen, Pipeline())
+    sys.exit(code or run_loop(run_configuration, wanted, chosen, limit, click.echo))

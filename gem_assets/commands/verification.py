@@ -7,7 +7,7 @@ from typing import Any, Literal
 import click
 
 from gem_assets.commands.prepared import with_home
-from gem_assets.settings import Settings
+from gem_assets.configuration import RunConfiguration
 
 
 @click.command()
@@ -43,8 +43,8 @@ def verify(file: Path, profile: Literal["gem", "openai"], limit: int) -> None:
 @click.option("--findings", is_flag=True, help="Show the judge the advisory findings, as stage 5 does.")
 @click.option("--budget", type=click.FloatRange(0), help="US dollars this may spend: a hard stop.")
 @with_home
-def calibrate_judge(settings: Settings, environment: dict[str, str], **options: Any) -> None:  # noqa: ANN401
+def calibrate_judge(configuration: RunConfiguration, **options: Any) -> None:  # noqa: ANN401
     """Measure the judge on planted defects: sensitivity by kind, false alarms, agreement, price."""
     from gem_assets.calibration.command import calibrate
 
-    sys.exit(calibrate(settings, environment, options, click.echo, lambda line: click.echo(line, err=True)))
+    sys.exit(calibrate(configuration, options, click.echo, lambda line: click.echo(line, err=True)))

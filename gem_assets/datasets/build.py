@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.datasets.benchmarks import Benchmarks, load_benchmarks
 from gem_assets.datasets.candidates import read_candidates
 from gem_assets.datasets.choosing import Choice, choose
@@ -68,12 +69,12 @@ def build_dataset(
     return run
 
 
-def build_all(settings: Settings, recipe: Recipe, run_id: str) -> DatasetRun:
+def build_all(configuration: RunConfiguration, recipe: Recipe, run_id: str) -> DatasetRun:
     """Choose a recipe's trajectories and write both kinds of training rows."""
-    run = build_dataset(settings, recipe, run_id)
+    run = build_dataset(configuration.settings, recipe, run_id)
     kinds: tuple[Kind, ...] = ("policy_examples", "synthesizer_examples")
     for kind in kinds:
-        write_examples(Home(settings.home), recipe.name, kind)
+        write_examples(configuration, recipe.name, kind)
     return run
 
 

@@ -4,13 +4,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.datasets.build import DatasetRun, build_all
 from gem_assets.datasets.comparison import Comparison, compare_datasets, kept_choices
 from gem_assets.datasets.export import export_dataset
 from gem_assets.datasets.recipe_staleness import stale_reason
 from gem_assets.datasets.recipes import load_recipe
 from gem_assets.datasets.tokens import estimate_packing
-from gem_assets.settings import Settings
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
 
@@ -19,14 +19,14 @@ Echo = Callable[[str], None]
 _SHOWN = 20
 
 
-def run_dataset(settings: Settings, recipe_name: str, diff: bool, echo: Echo) -> int:
+def run_dataset(configuration: RunConfiguration, recipe_name: str, diff: bool, echo: Echo) -> int:
     """Build a recipe's data set and its training rows; returns the exit code.
 
     1 where it kept nothing, or kept words of a benchmark; raises StoreError on bad input.
     """
-    home = Home(settings.home)
+    home = configuration.home
     recipe = load_recipe(recipe_name, home)
-    run = build_all(settings, recipe, uuid.uuid4().hex)
+    run = build_all(configuration, recipe, uuid.uuid4().hex)
     for line in _told(run):
         echo(line)
     for line in _counted(home, recipe.name):
@@ -41,9 +41,8 @@ def run_dataset(settings: Settings, recipe_name: str, diff: bool, echo: Echo) ->
     return 1 if run.blocking_hits or not run.kept else 0
 
 
-def run_export(settings: Settings, recipe_name: str, format_name: str, out: Path, echo: Echo) -> int:
+def run_export(home: Home, recipe_name: str, format_name: str, out: Path, echo: Echo) -> int:
     """Write a recipe's rows for a trainer; returns the exit code, raises StoreError on bad input."""
-    home = Home(settings.home)
     name = Path(recipe_name).stem if recipe_name.endswith(".toml") else recipe_name
     export = export_dataset(home, name, format_name, out)
     rows = ", ".join(f"{split} {count}" for split, count in export.rows.items())

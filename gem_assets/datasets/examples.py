@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.datasets.chat_template import render_chat
 from gem_assets.datasets.dataset_files import OUTCOMES, recipe_file, write_recipe_rows, written_run
 from gem_assets.datasets.openai_shape import find_repaired_calls, to_openai
@@ -14,7 +15,7 @@ from gem_assets.datasets.recipes import SPLITS
 from gem_assets.datasets.tokens import TokenCounter, open_counter
 from gem_assets.records.base import content_hash
 from gem_assets.records.trajectory import Trajectory
-from gem_assets.settings import read_environment
+from gem_assets.settings import Settings
 from gem_assets.stages.answers.trajectory_answer import render_trajectory
 from gem_assets.stages.rendering import render_tools
 from gem_assets.stages.synthesis import synthesizer_prompt
@@ -38,13 +39,13 @@ def policy_example(trajectory: Trajectory) -> dict[str, Any]:
     }
 
 
-def synthesizer_example(trajectory: Trajectory) -> dict[str, str]:
+def synthesizer_example(trajectory: Trajectory, settings: Settings) -> dict[str, str]:
     """Write a trajectory as the Synthesizer's task: instruction and text, answered by tools and dialogue.
 
     The answer is written by the functions that write prompts, and `parse_refined_trajectory` reads it.
     """
     return {
-        "instruction": read_instruction(),
+        "instruction": read_instruction(settings),
         "text": trajectory.workflow.procedure.document.text,
         "answer": f"<toolsets>{render_tools(trajectory.tools)}</toolsets>\n"
         f"{render_trajectory(trajectory.messages)}",
@@ -59,23 +60,29 @@ def synthesizer_messages(example: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def read_instruction() -> str:
+def read_instruction(settings: Settings) -> str:
     """Read the Synthesizer's one-line instruction (arXiv 2601.10355, section on the Synthesizer)."""
-    return synthesizer_prompt("").strip()
+    return synthesizer_prompt("", settings).strip()
 
 
-def write_examples(home: Home, recipe: str, kind: Kind) -> int:
+def write_examples(configuration: RunConfiguration, recipe: str, kind: Kind) -> int:
     """Replace a recipe's training rows of one kind; returns how many there are.
 
     Raises:
         StoreError: the recipe's data set was never built, or the rows cannot be written.
     """
+    home, settings = configuration.home, configuration.settings
     run_id = written_run(home, OUTCOMES, recipe)
     if run_id is None:
         raise StoreError(f"the data set {recipe} was never built: run `gem dataset --recipe {recipe}`")
-    counter = open_counter(read_environment())
-    make = _policy_row if kind == "policy_examples" else _synthesizer_row
-    rows = [{**shared, **make(trajectory, counter)} for shared, trajectory in _read_chosen(home, recipe)]
+    counter = open_counter(configuration.tokenizer)
+
+    def make(trajectory: Trajectory) -> dict[str, Any]:
+        if kind == "policy_examples":
+            return _policy_row(policy_example(trajectory), counter)
+        return _synthesizer_row(synthesizer_example(trajectory, settings), counter)
+
+    rows = [{**shared, **make(trajectory)} for shared, trajectory in _read_chosen(home, recipe)]
     write_recipe_rows(home, kind, recipe, rows, run_id)
     return len(rows)
 
@@ -93,8 +100,7 @@ def _read_chosen(home: Home, recipe: str) -> Iterator[tuple[dict[str, Any], Traj
             yield {"recipe": recipe, "example_id": row.pop("record_id"), **row}, trajectory
 
 
-def _policy_row(trajectory: Trajectory, counter: TokenCounter) -> dict[str, Any]:
-    example = policy_example(trajectory)
+def _policy_row(example: Mapping[str, Any], counter: TokenCounter) -> dict[str, Any]:
     text = render_chat(example["messages"], example["tools"])
     return {
         "messages": as_json(example["messages"]),
@@ -104,8 +110,7 @@ def _policy_row(trajectory: Trajectory, counter: TokenCounter) -> dict[str, Any]
     }
 
 
-def _synthesizer_row(trajectory: Trajectory, counter: TokenCounter) -> dict[str, Any]:
-    example = synthesizer_example(trajectory)
+def _synthesizer_row(example: Mapping[str, str], counter: TokenCounter) -> dict[str, Any]:
     text = render_chat(synthesizer_messages(example))
     return {
         **{name: as_text(value) for name, value in example.items()},

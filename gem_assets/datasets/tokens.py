@@ -5,7 +5,7 @@ Else cl100k_base, which comes with litellm, as an estimate; else characters / 4.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,11 +25,10 @@ class TokenCounter:
     count: Callable[[str], int]
 
 
-def open_counter(environment: Mapping[str, str]) -> TokenCounter:
-    """Find the tokenizer to count with; raises StoreError where GEM_TOKENIZER names none."""
-    named = environment.get("GEM_TOKENIZER", "").strip()
-    if named:
-        return _from_file(Path(named).expanduser())
+def open_counter(tokenizer: Path | None) -> TokenCounter:
+    """Open the tokenizer to count with; raises StoreError where GEM_TOKENIZER names none."""
+    if tokenizer is not None:
+        return _from_file(tokenizer.expanduser())
     return _bundled() or TokenCounter(
         "characters/4 (estimate)", lambda text: -(-len(text) // CHARACTERS_PER_TOKEN)
     )

@@ -3,11 +3,11 @@
 The four categories are V3's; the package files them under V4 names.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.evaluation.evaluated_models import EvaluatedModel, EvaluationError
 from gem_assets.evaluation.harness_process import find_python, run_driver
 
@@ -49,9 +49,9 @@ class Bfcl:
         return {**shared, "name": name, "mode": evaluated.mode}
 
 
-async def open_bfcl(environment: Mapping[str, str], category: str, scratch: Path) -> Bfcl:
+async def open_bfcl(configuration: RunConfiguration, category: str, scratch: Path) -> Bfcl:
     """Look at the installed harness; raises EvaluationError where there is none."""
-    python = find_python(environment, PYTHON, ENVIRONMENT)
+    python = find_python(configuration.bfcl_python, PYTHON, ENVIRONMENT)
     told = await run_driver(
         python, DRIVER, {"task": "describe", "category": f"multi_turn_{category}"}, scratch
     )

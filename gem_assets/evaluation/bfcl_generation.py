@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.evaluation.answering import Answering, count_answering
 from gem_assets.evaluation.benchmark_files import write_part
 from gem_assets.evaluation.bfcl import DRIVER, TASK, Bfcl, open_bfcl
@@ -20,8 +21,6 @@ from gem_assets.evaluation.progress import Tell, Telling
 from gem_assets.evaluation.relay_server import REFUSED, RelayServer, serving
 from gem_assets.llm.relay import Thinking, open_relays
 from gem_assets.llm.roles import RoleSettings
-from gem_assets.settings import Settings
-from gem_assets.store.home import Home
 
 TABLE = "bfcl_generations"
 FACTS = "generation"
@@ -42,8 +41,7 @@ class Generation(Answering):
 
 
 async def generate(
-    settings: Settings,
-    environment: Mapping[str, str],
+    configuration: RunConfiguration,
     evaluated: EvaluatedModel,
     category: str,
     run_id: str,
@@ -58,18 +56,18 @@ async def generate(
         EvaluationError: the harness is not there or broke; no request can succeed.
         ConfigurationError: a variable of the policy role is wrong.
     """
-    home = Home(settings.home)
-    role = evaluated.role_settings(environment)
+    home = configuration.home
+    role = evaluated.role_settings(configuration)
     roles: list[tuple[str, RoleSettings, Thinking]] = [(TASK, role, evaluated.thinking)]
     with scratch_folder(home, f"{evaluated.name}={category}") as scratch:
-        bfcl = await open_bfcl(environment, category, scratch)
+        bfcl = await open_bfcl(configuration, category, scratch)
         ids = bfcl.first(limit)
         telling = Telling(f"{evaluated.name} {category}", len(ids), tell)
         job = bfcl.job("generate", ids, evaluated) | {"threads": threads}
         began = time.monotonic()
         version = bfcl.package.replace(" ", "@")
         async with (
-            open_relays(roles, environment, home.root, run_id, version) as relays,
+            open_relays(roles, configuration.models.budget(run_id), home.root, run_id, version) as relays,
             serving(relays) as server,
         ):
             lines = await _ask(bfcl, job, scratch, server, telling)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.evaluation.benchmark_files import drop_part, part_metadata, read_part, write_part
 from gem_assets.evaluation.bfcl import DRIVER, TEMPERATURE, Bfcl, open_bfcl
 from gem_assets.evaluation.bfcl_errors import find_departure
@@ -19,7 +20,6 @@ from gem_assets.evaluation.evaluated_models import EvaluatedModel, EvaluationErr
 from gem_assets.evaluation.harness_process import run_driver, scratch_folder
 from gem_assets.evaluation.verdict import decontamination_verdict
 from gem_assets.reports.intervals import wilson
-from gem_assets.settings import Settings
 from gem_assets.store.home import Home
 
 _TABLES = ("bfcl_scores", "benchmark_runs", "benchmark_scores")
@@ -56,8 +56,7 @@ class Score:
 
 
 async def score(
-    settings: Settings,
-    environment: Mapping[str, str],
+    configuration: RunConfiguration,
     evaluated: EvaluatedModel,
     category: str,
     run_id: str,
@@ -68,13 +67,13 @@ async def score(
         EvaluationError: nothing was answered, or not all; oracle or mute score otherwise than they must, so
             that no score of this environment can be trusted. Then no score is left either.
     """
-    home = Home(settings.home)
+    home = configuration.home
     for table in _TABLES:
         # What is there was scored before; if this fails, it must not stand beside newer answers.
         drop_part(home, table, evaluated.name, category)
     generation, answers = _answers(home, evaluated, category)
     with scratch_folder(home, f"{evaluated.name}={category}=score") as scratch:
-        bfcl = await open_bfcl(environment, category, scratch)
+        bfcl = await open_bfcl(configuration, category, scratch)
         if bfcl.data_hash != generation.data_hash:
             raise EvaluationError(
                 f"{category} was answered to {generation.package}, and {bfcl.package} is installed now with "

@@ -5,14 +5,14 @@ environment. Does not belong here: asking the model.
 """
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 from pydantic import ValidationError
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.llm.relay import Thinking
-from gem_assets.llm.roles import RoleSettings, read_role
+from gem_assets.llm.roles import RoleSettings
 from gem_assets.records.base import Record, content_hash
 from gem_assets.store.files import write_text
 from gem_assets.store.home import Home, StoreError
@@ -48,7 +48,7 @@ class EvaluatedModel(Record):
         """Fingerprint of what shapes its answers: neither its name, its address nor its training."""
         return content_hash(self.model_dump(mode="json", exclude={"name", "base_url", "recipe"}))
 
-    def role_settings(self, environment: Mapping[str, str]) -> RoleSettings:
+    def role_settings(self, configuration: RunConfiguration) -> RoleSettings:
         """Read the policy role's key and limits, for this model at its address."""
         mine = {"GEM_POLICY_MODEL": self.model, "GEM_POLICY_BASE_URL": self.base_url or ""}
         sampling = self.model_dump(include={"temperature", "top_p", "max_tokens", "reasoning_effort"})
@@ -56,11 +56,11 @@ class EvaluatedModel(Record):
             f"GEM_POLICY_{key.upper()}": "" if value is None else str(value)
             for key, value in sampling.items()
         }
-        return read_role("policy", {**environment, **mine})
+        return configuration.with_models(mine).models.role("policy")
 
 
 def describe_model(
-    environment: Mapping[str, str],
+    configuration: RunConfiguration,
     model: str | None,
     base_url: str | None,
     *,
@@ -76,7 +76,8 @@ def describe_model(
         EvaluationError: the name cannot be used.
     """
     given = {"GEM_POLICY_MODEL": model, "GEM_POLICY_BASE_URL": base_url}
-    settings = read_role("policy", {**environment, **{key: value for key, value in given.items() if value}})
+    chosen = configuration.with_models({key: value for key, value in given.items() if value})
+    settings = chosen.models.role("policy")
     return EvaluatedModel(
         name=check_name(name or _usual_name(settings.model, mode, thinking)),
         model=settings.model,

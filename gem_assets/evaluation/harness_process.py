@@ -25,23 +25,22 @@ Watch = Callable[[], Awaitable[str | None]]
 """Looked at twice a second while a harness runs; a sentence stops it."""
 
 
-def find_python(environment: Mapping[str, str], variable: str, folder: str) -> Path:
-    """Find the Python of a harness: where the variable says, else the environment `make` filled.
+def find_python(named: Path | None, variable: str, folder: str) -> Path:
+    """Find the Python of a harness: the one its variable names, else the environment `make` filled.
 
     Raises:
         EvaluationError: there is none.
     """
-    said = environment.get(variable, "").strip()
     candidates = (
-        [Path(said).expanduser()]
-        if said
+        [named.expanduser()]
+        if named is not None
         else [root / folder / "bin/python" for root in (CHECKOUT, Path.cwd())]
     )
     for path in candidates:
         if path.is_file():
             # Not resolved: the link's place is what makes it the environment's Python.
             return path.absolute()
-    where = f"{variable}={said} is no Python" if said else f"there is no {folder}"
+    where = f"there is no {folder}" if named is None else f"{variable}={named} is no Python"
     raise EvaluationError(
         f"{where}: `make eval-env` installs the benchmarks into an environment of their own"
     )

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.evaluation.evaluated_models import EvaluationError
 from gem_assets.evaluation.harness_process import find_python, run_driver
-from gem_assets.llm.roles import RoleSettings, read_role
+from gem_assets.llm.roles import RoleSettings
 
 DRIVER = "tau2_driver.py"
 PYTHON, ENVIRONMENT = "GEM_TAU2_PYTHON", ".venv-tau2"
@@ -105,16 +106,15 @@ class Tau2:
         return told | {"profile": self.profile.name}
 
 
-def find_checkout(environment: Mapping[str, str]) -> Checkout:
-    """Find the checkout; raises EvaluationError where the variable names none that can be driven."""
-    said = environment.get(CHECKOUT, "").strip()
-    if not said:
+def find_checkout(named: Path | None) -> Checkout:
+    """Look at the checkout that is named; raises EvaluationError where it cannot be driven."""
+    if named is None:
         raise EvaluationError(
             f"set {CHECKOUT} to a checkout of sierra-research/tau2-bench at v0.2.0: it has no package"
         )
-    path = Path(said).expanduser().absolute()
+    path = named.expanduser().absolute()
     if not (path / "src" / "tau2" / "run.py").is_file():
-        raise EvaluationError(f"{CHECKOUT}={said} holds no tau2-bench: there is no src/tau2/run.py in it")
+        raise EvaluationError(f"{CHECKOUT}={named} holds no tau2-bench: there is no src/tau2/run.py in it")
     project = path / "pyproject.toml"
     found = _VERSION.search(project.read_text("utf-8")) if project.is_file() else None
     version = found[1] if found else "unknown"
@@ -125,13 +125,13 @@ def find_checkout(environment: Mapping[str, str]) -> Checkout:
     return Checkout(path, version, profile)
 
 
-async def open_tau2(environment: Mapping[str, str], domain: str, scratch: Path) -> Tau2:
+async def open_tau2(configuration: RunConfiguration, domain: str, scratch: Path) -> Tau2:
     """Look at a domain of the checkout; raises EvaluationError where it cannot be driven."""
-    checkout = find_checkout(environment)
+    checkout = find_checkout(configuration.tau2_checkout)
     lacking = checkout.lacking(domain)
     if lacking is not None:
         raise EvaluationError(lacking)
-    python = find_python(environment, PYTHON, ENVIRONMENT)
+    python = find_python(configuration.tau2_python, PYTHON, ENVIRONMENT)
     told = await run_driver(
         python, DRIVER, {"task": "describe", "domain": domain, "checkout": str(checkout.path)}, scratch
     )
@@ -152,9 +152,9 @@ async def open_tau2(environment: Mapping[str, str], domain: str, scratch: Path) 
     )
 
 
-def read_judge(environment: Mapping[str, str]) -> RoleSettings:
+def read_judge(configuration: RunConfiguration) -> RoleSettings:
     """Read the role of the judge that v1 asks; raises EvaluationError where none is set."""
-    judge = read_role("judge", environment)
+    judge = configuration.models.role("judge")
     if judge.is_offline:
         raise EvaluationError("tau2-bench v1 has a judge decide about retail: set GEM_JUDGE_MODEL to one")
     return judge

@@ -12,6 +12,7 @@ from math import comb
 from pathlib import Path
 from typing import Any
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.evaluation.benchmark_files import drop_part, part_metadata, read_part, write_part
 from gem_assets.evaluation.evaluated_models import EvaluatedModel, EvaluationError
 from gem_assets.evaluation.harness_process import run_driver, scratch_folder
@@ -19,7 +20,6 @@ from gem_assets.evaluation.tau2 import DRIVER, Profile, Tau2, open_tau2
 from gem_assets.evaluation.tau2_simulation import FACTS, TABLE, Simulation
 from gem_assets.evaluation.verdict import decontamination_verdict
 from gem_assets.reports.intervals import wilson
-from gem_assets.settings import Settings
 from gem_assets.store.files import write_text
 from gem_assets.store.home import Home
 
@@ -55,7 +55,7 @@ class Tau2Score:
 
 
 async def score_tau2(
-    settings: Settings, environment: Mapping[str, str], evaluated: EvaluatedModel, domain: str, run_id: str
+    configuration: RunConfiguration, evaluated: EvaluatedModel, domain: str, run_id: str
 ) -> Tau2Score:
     """Score what was simulated, and write it down.
 
@@ -63,7 +63,7 @@ async def score_tau2(
         EvaluationError: nothing was simulated, or not all; the evaluator scores the expected actions or doing
             nothing otherwise than it must. Then no score is left either.
     """
-    home = Home(settings.home)
+    home = configuration.home
     for table in _TABLES:
         drop_part(home, table, evaluated.name, domain)
     rows = read_part(home, TABLE, evaluated.name, domain)
@@ -73,7 +73,7 @@ async def score_tau2(
     simulation = Simulation(**json.loads(facts))
     simulation.check()
     with scratch_folder(home, f"{evaluated.name}={domain}=score") as scratch:
-        tau2 = await open_tau2(environment, domain, scratch)
+        tau2 = await open_tau2(configuration, domain, scratch)
         if tau2.data_hash != simulation.data_hash:
             raise EvaluationError(
                 f"{domain} was simulated with other data than {tau2.checkout.path} holds: again"

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.evaluation.answering import Answering, count_answering
 from gem_assets.evaluation.benchmark_files import part_metadata, write_part
 from gem_assets.evaluation.evaluated_models import EvaluatedModel, EvaluationError
@@ -18,9 +19,8 @@ from gem_assets.evaluation.progress import Tell, Telling
 from gem_assets.evaluation.relay_server import REFUSED, RelayServer, serving
 from gem_assets.evaluation.tau2 import DRIVER, Tau2, open_tau2, read_judge
 from gem_assets.llm.relay import Thinking, open_relays
-from gem_assets.llm.roles import RoleSettings, read_role
+from gem_assets.llm.roles import RoleSettings
 from gem_assets.records.base import content_hash
-from gem_assets.settings import Settings
 from gem_assets.store.home import Home
 
 AGENT, USER, JUDGE = "tau2_agent", "tau2_user", "tau2_judge"
@@ -48,8 +48,7 @@ class Simulation(Answering):
 
 
 async def simulate(
-    settings: Settings,
-    environment: Mapping[str, str],
+    configuration: RunConfiguration,
     evaluated: EvaluatedModel,
     domain: str,
     run_id: str,
@@ -64,17 +63,17 @@ async def simulate(
         EvaluationError: the harness is not there or broke; no request can succeed.
         ConfigurationError: a variable of the policy or the user simulator is wrong.
     """
-    home = Home(settings.home)
+    home, budget = configuration.home, configuration.models.budget(run_id)
     with scratch_folder(home, f"{evaluated.name}={domain}") as scratch:
-        tau2 = await open_tau2(environment, domain, scratch)
+        tau2 = await open_tau2(configuration, domain, scratch)
         _refuse_mixing(home, evaluated.name, tau2)
-        roles = _roles(environment, evaluated, tau2)
+        roles = _roles(configuration, evaluated, tau2)
         ids = tau2.ids[:limit]
         telling = Telling(f"{evaluated.name} {domain}", len(ids) * TRIALS, tell)
         job = tau2.job("simulate", ids) | {"threads": threads, "trials": TRIALS}
         began = time.monotonic()
         async with (
-            open_relays(roles, environment, home.root, run_id, tau2.package.replace(" ", "@")) as relays,
+            open_relays(roles, budget, home.root, run_id, tau2.package.replace(" ", "@")) as relays,
             serving(relays) as server,
         ):
             lines = await _talk(tau2, job, scratch, server, telling)
@@ -88,14 +87,14 @@ async def simulate(
 
 
 def _roles(
-    environment: Mapping[str, str], evaluated: EvaluatedModel, tau2: Tau2
+    configuration: RunConfiguration, evaluated: EvaluatedModel, tau2: Tau2
 ) -> list[tuple[str, RoleSettings, Thinking]]:
     """List who answers: the model, the simulated user and, where the version asks one, the judge."""
     roles: list[tuple[str, RoleSettings, Thinking]] = [
-        (AGENT, evaluated.role_settings(environment), evaluated.thinking),
-        (USER, read_role("user_simulator", environment), "default"),
+        (AGENT, evaluated.role_settings(configuration), evaluated.thinking),
+        (USER, configuration.models.role("user_simulator"), "default"),
     ]
-    return [*roles, (JUDGE, read_judge(environment), "default")] if tau2.is_judged else roles
+    return [*roles, (JUDGE, read_judge(configuration), "default")] if tau2.is_judged else roles
 
 
 def _refuse_mixing(home: Home, name: str, tau2: Tau2) -> None:

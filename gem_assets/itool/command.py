@@ -1,8 +1,9 @@
 """`gem itool` as a function that says what it does; the command is in `commands/itool.py`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from uuid import uuid4
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.datasets.build import build_all
 from gem_assets.datasets.dataset_files import written_run
 from gem_assets.datasets.recipes import load_recipe
@@ -13,7 +14,6 @@ from gem_assets.itool.rounds.site import Site
 from gem_assets.itool.search.policy import PolicyError
 from gem_assets.reports.itool.deficiencies import read_rounds, render_rounds
 from gem_assets.reports.itool.search_trees import write_trees
-from gem_assets.settings import Settings
 from gem_assets.store.connections import open_live
 from gem_assets.store.files import only_writer
 from gem_assets.store.home import Home
@@ -23,17 +23,17 @@ from gem_assets.training.trainer import TrainerError
 Echo = Callable[[str], None]
 
 
-def run_itool(settings: Settings, environment: Mapping[str, str], name: str, echo: Echo) -> int:
+def run_itool(configuration: RunConfiguration, name: str, echo: Echo) -> int:
     """Carry a campaign out, or on, and print its deficiency report; returns the exit code.
 
     Raises:
         StoreError: bad input; one sentence.
     """
-    home = Home(settings.home)
+    home = configuration.home
     campaign = load_campaign(name, home)
     run_id = f"itool-{uuid4().hex[:12]}"
-    build_rows(settings, campaign, run_id, echo)
-    site = Site(home, campaign, environment, run_id, echo)
+    build_rows(configuration, campaign, run_id, echo)
+    site = Site(configuration, campaign, run_id, echo)
 
     def shown(result: RoundResult) -> None:
         echo(f"trees     {write_trees(home, round_key(campaign.name, result.number))}")
@@ -59,12 +59,12 @@ def report(home: Home, campaign: str) -> str:
         return render_rounds([one for one in read_rounds(connection) if one.campaign == campaign])
 
 
-def build_rows(settings: Settings, campaign: Campaign, run_id: str, echo: Echo) -> None:
+def build_rows(configuration: RunConfiguration, campaign: Campaign, run_id: str, echo: Echo) -> None:
     """Build the training rows of a campaign's recipe where that was never done."""
     if campaign.recipe is None:
         return
-    home = Home(settings.home)
+    home = configuration.home
     recipe = load_recipe(campaign.recipe, home)
     if written_run(home, "policy_examples", recipe.name) is None:
         echo(f"building the data set {recipe.name}")
-        build_all(settings, recipe, run_id)
+        build_all(configuration, recipe, run_id)

@@ -56,7 +56,8 @@ async def ask(
     try:
         return await _read(llm, completion, parse, completion.provenance)
     except AnswerError as error:
-        repair = _repair_request(request, completion, str(error))
+        turn = prompt.beside("repair_answer").render({"problem": str(error)})
+        repair = _repair_request(request, completion, turn)
     repaired = await _complete_repair(llm, repair, completion.provenance)
     provenance = completion.provenance.plus(repaired.provenance).model_copy(update={"recovered": True})
     try:
@@ -87,7 +88,6 @@ async def _complete_repair(llm: Llm, repair: Request, spent: Provenance) -> Comp
         raise FailedError(error.reason, error.evidence, spent.plus(error.provenance)) from error
 
 
-def _repair_request(request: Request, completion: Completion, problem: str) -> Request:
-    repair = Prompt.load("repair_answer").render({"problem": problem})
-    turns = (ChatMessage(role="assistant", content=completion.text), ChatMessage(role="user", content=repair))
+def _repair_request(request: Request, completion: Completion, turn: str) -> Request:
+    turns = (ChatMessage(role="assistant", content=completion.text), ChatMessage(role="user", content=turn))
     return request.model_copy(update={"messages": request.messages + turns})

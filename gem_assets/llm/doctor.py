@@ -9,15 +9,16 @@ import time
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, get_args
+from typing import Any
 
 from gem_assets.llm.answers import read_answer
 from gem_assets.llm.buying import stop_sentence
+from gem_assets.llm.configuration import ModelConfiguration, UnusableRole
 from gem_assets.llm.faults.faults import Drop, Stop, Symptom, classify
 from gem_assets.llm.faults.symptoms import read_error
 from gem_assets.llm.money.prices import known_price
 from gem_assets.llm.provider import Sent, close_sessions, litellm_sender, load_litellm, model_facts
-from gem_assets.llm.roles import PANEL_ROLES, SHARED_ROLES, ConfigurationError, Role, RoleSettings, read_role
+from gem_assets.llm.roles import PANEL_ROLES, SHARED_ROLES, Role, RoleSettings
 
 LONGEST_SECONDS = 60
 QUESTION = 'Answer with this JSON object and nothing else: {"answer": "yes"}'
@@ -52,25 +53,25 @@ class RoleReport:
 
 
 async def examine(
-    environment: Mapping[str, str], longest_seconds: float = LONGEST_SECONDS
+    configuration: ModelConfiguration, longest_seconds: float = LONGEST_SECONDS
 ) -> list[RoleReport]:
     """Ask every role's model, all at once; settings that cannot be used are reported, not raised."""
-    further = [
-        role for role in PANEL_ROLES[1:] if not environment.get(f"GEM_{role.upper()}_MODEL", "").strip()
-    ]
-    roles = [role for role in get_args(Role) if role not in further]
+    roles: Mapping[Role, RoleSettings | UnusableRole] = {
+        role: settings
+        for role, settings in configuration.roles.items()
+        if not (role in PANEL_ROLES[1:] and isinstance(settings, UnusableRole) and settings.is_unset)
+    }
     try:
-        return list(await asyncio.gather(*(_examine(role, environment, longest_seconds) for role in roles)))
+        examined = (_examine(role, settings, longest_seconds) for role, settings in roles.items())
+        return list(await asyncio.gather(*examined))
     finally:
         await close_sessions()
 
 
-async def _examine(role: Role, environment: Mapping[str, str], longest_seconds: float) -> RoleReport:
-    try:
-        settings = read_role(role, environment)
-    except ConfigurationError as error:
-        unset = role not in SHARED_ROLES and not environment.get(f"GEM_{role.upper()}_MODEL", "").strip()
-        return RoleReport(role, ok=None if unset else False, note=str(error))
+async def _examine(role: Role, settings: RoleSettings | UnusableRole, longest_seconds: float) -> RoleReport:
+    if isinstance(settings, UnusableRole):
+        needs_none = settings.is_unset and role not in SHARED_ROLES
+        return RoleReport(role, ok=None if needs_none else False, note=settings.sentence)
     report = RoleReport(role, settings.model, settings.base_url)
     if settings.is_offline:
         return replace(report, note="needs no model and no key; cannot judge")

@@ -1,24 +1,24 @@
-"""The models of a run, opened from the environment and closed together.
+"""The models of a run, opened from its configuration and closed together.
 
 Does not belong here: what the settings mean (`roles.py`).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from gem_assets.llm.batch.batching import Batcher
 from gem_assets.llm.client import LiteLlm
+from gem_assets.llm.configuration import ModelConfiguration
 from gem_assets.llm.journal.journal import Journal
 from gem_assets.llm.limits.pacing import Pace
-from gem_assets.llm.money.budget import read_budget
 from gem_assets.llm.offline import OfflineLlm
 from gem_assets.llm.panel import Panel
 from gem_assets.llm.protocol import Llm
 from gem_assets.llm.provider import BatchDoor, close_sessions, litellm_sender
-from gem_assets.llm.roles import SHARED_ROLES, Role, RoleSettings, read_panel, read_role
+from gem_assets.llm.roles import SHARED_ROLES, Role, RoleSettings
 
 JOURNAL = "journal.db"
 
@@ -26,8 +26,8 @@ JOURNAL = "journal.db"
 class _Rack:
     """Opens a role's model when it is first asked for; one journal serves them all."""
 
-    def __init__(self, environment: Mapping[str, str], home: Path, run_id: str, pace: Pace | None) -> None:
-        self._environment = environment
+    def __init__(self, configuration: ModelConfiguration, home: Path, run_id: str, pace: Pace | None) -> None:
+        self._configuration = configuration
         self._home = home
         self._run_id = run_id
         self._pace = pace
@@ -36,12 +36,12 @@ class _Rack:
 
     def model(self, role: Role) -> Llm:
         if role not in self._opened:
-            self._opened[role] = self._open(read_role(role, self._environment))
+            self._opened[role] = self._open(self._configuration.role(role))
         return self._opened[role]
 
     def judge(self) -> Llm:
         """Open the judge, or all of a panel."""
-        members = [self.model(settings.role) for settings in read_panel(self._environment)]
+        members = [self.model(settings.role) for settings in self._configuration.panel()]
         return Panel(tuple(members)) if len(members) > 1 else members[0]
 
     def of_role(self, role: Role) -> Llm:
@@ -52,7 +52,7 @@ class _Rack:
         if settings.is_offline:
             return OfflineLlm()
         if self._journal is None:
-            caps = read_budget(self._environment, self._run_id)
+            caps = self._configuration.budget(self._run_id)
             self._journal = Journal(self._home / JOURNAL, self._run_id, caps)
         model = LiteLlm(settings, self._journal, litellm_sender(settings), self._pace)
         return Batcher(settings, self._journal, model, BatchDoor(settings)) if settings.batch else model
@@ -80,7 +80,7 @@ class Models:
 
 @asynccontextmanager
 async def open_models(
-    environment: Mapping[str, str], home: Path, run_id: str, pace: Pace | None = None
+    configuration: ModelConfiguration, home: Path, run_id: str, pace: Pace | None = None
 ) -> AsyncIterator[Models]:
     """Open the models for use in the running event loop; `home` (GEM_HOME) holds the journal.
 
@@ -88,10 +88,9 @@ async def open_models(
         ConfigurationError: a variable is wrong. Nothing was asked yet.
     """
     for role in SHARED_ROLES:
-        read_role(role, environment)
-    read_panel(environment)
-    read_budget(environment, run_id)
-    rack = _Rack(environment, home, run_id, pace)
+        configuration.role(role)
+    configuration.panel()
+    rack = _Rack(configuration, home, run_id, pace)
     try:
         yield Models(rack.model("filter"), rack.model("teacher"), rack.judge(), rack.of_role)
     finally:

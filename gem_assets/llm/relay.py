@@ -21,7 +21,7 @@ from gem_assets.llm.journal.calls import Call, Question, call_key
 from gem_assets.llm.journal.journal import Journal
 from gem_assets.llm.limits.pacing import Pace
 from gem_assets.llm.models import JOURNAL
-from gem_assets.llm.money.budget import read_budget
+from gem_assets.llm.money.budget import Budget
 from gem_assets.llm.protocol import RefusedError
 from gem_assets.llm.provider import Send, close_sessions, litellm_sender
 from gem_assets.llm.roles import RoleSettings
@@ -138,18 +138,14 @@ class ChatRelay(LiteLlm):
 @asynccontextmanager
 async def open_relays(
     roles: Sequence[tuple[str, RoleSettings, Thinking]],
-    environment: Mapping[str, str],
+    budget: Budget,
     home: Path,
     run_id: str,
     version: str,
     pace: Pace | None = None,
 ) -> AsyncIterator[dict[str, ChatRelay]]:
-    """Open relays by task for use in the running event loop; `home` (GEM_HOME) holds the journal.
-
-    Raises:
-        ConfigurationError: a variable is wrong. Nothing was asked yet.
-    """
-    journal = Journal(home / JOURNAL, run_id, read_budget(environment, run_id))
+    """Open relays by task for use in the running event loop; `home` (GEM_HOME) holds the journal."""
+    journal = Journal(home / JOURNAL, run_id, budget)
     relays = {
         task: ChatRelay(
             settings,

@@ -259,7 +259,7 @@ def _refuse_misspelled(role: Role, environment: Mapping[str, str]) -> None:
     own = [f"GEM_{role.upper()}_{field.upper()}" for field in FIELDS]
     common = [f"GEM_{field.upper()}" for field in FIELDS] if role in (*SHARED_ROLES, *PANEL_ROLES) else []
     others = {f"GEM_{name.upper()}_{field.upper()}" for name in get_args(Role) for field in FIELDS}
-    for name in sorted(set(environment) - {*own, *common, *others}):
+    for name in sorted({name for name in environment if name.startswith("GEM_")} - {*own, *common, *others}):
         near = difflib.get_close_matches(name, [*own, *common], n=1, cutoff=0.9)
-        if near and name.startswith("GEM_"):
+        if near:
             raise ConfigurationError(f"{name} is no setting: {near[0]} is meant, it seems")

@@ -6,7 +6,6 @@ scanned for fields again.
 
 import hashlib
 import html
-import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -26,6 +25,8 @@ class Prompt(Record):
 
     name: str
     text: str
+    directory: Path | None = None
+    """Where prompts of the user's own were looked for."""
 
     @property
     def version(self) -> str:
@@ -33,9 +34,13 @@ class Prompt(Record):
         return f"{self.name}@{hashlib.sha256(self.text.encode()).hexdigest()[:12]}"
 
     @staticmethod
-    def load(name: str) -> "Prompt":
-        """Read `name`.md, from the directory GEM_PROMPTS names where it has one, else from the package."""
-        return _load(name, os.environ.get("GEM_PROMPTS"))
+    def load(name: str, directory: Path | None) -> "Prompt":
+        """Read `name`.md, from the directory where it holds one, else from the package."""
+        return _load(name, directory)
+
+    def beside(self, name: str) -> "Prompt":
+        """Read another prompt, looking for it where this one was looked for."""
+        return _load(name, self.directory)
 
     def render(self, fields: Mapping[str, str]) -> str:
         """Fill the fields in; raises PromptError when the file's fields and the given ones differ."""
@@ -50,13 +55,13 @@ class Prompt(Record):
 
 
 @cache
-def _load(name: str, override: str | None) -> Prompt:
+def _load(name: str, directory: Path | None) -> Prompt:
     path = PROMPTS / f"{name}.md"
-    if override and (Path(override) / f"{name}.md").is_file():
-        path = Path(override) / f"{name}.md"
+    if directory is not None and (directory / f"{name}.md").is_file():
+        path = directory / f"{name}.md"
     if not path.is_file():
         raise PromptError(f"there is no prompt {name}.md in {path.parent}")
-    return Prompt(name=name, text=path.read_text("utf-8"))
+    return Prompt(name=name, text=path.read_text("utf-8"), directory=directory)
 
 
 def escape(text: str) -> str:

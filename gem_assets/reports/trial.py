@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.corpus.reading import RefusedRow, read_each
 from gem_assets.corpus.walking import IngestionError
 from gem_assets.llm.models import open_models
@@ -14,7 +15,6 @@ from gem_assets.records.document import Document, ProceduralDocument, RawRow, Ro
 from gem_assets.records.outcome import Kept, Outcome, Rejected
 from gem_assets.records.trajectory import Trajectory
 from gem_assets.records.workflow import Workflow
-from gem_assets.settings import Settings
 from gem_assets.stages.stage import Stage
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
@@ -23,20 +23,20 @@ from gem_assets.store.raw import find_raw_rows
 Say = Callable[[str], None]
 
 
-async def try_one(settings: Settings, environment: dict[str, str], named: str, until: str, say: Say) -> None:
+async def try_one(configuration: RunConfiguration, named: str, until: str, say: Say) -> None:
     """Carry each document that `named` (a file or a document id) holds as far as `until`.
 
     Raises:
         IngestionError: no such file, and no document of that id.
     """
-    home = Home(settings.home)
-    async with open_models(environment, home.root, "try") as models:
+    home = configuration.home
+    async with open_models(configuration.models, home.root, "try") as models:
         for row in _rows(home, named):
             say(f"== {row.title or row.source} ({row.source}, {row.place})")
             report = _Reporter(until, say)
             status = RowStatus(row=row, superseded=False, first_document_id=row.document_id)
-            for document in await read_rows([status], settings, report):
-                await synthesize(document, models, settings, report)
+            for document in await read_rows([status], configuration.settings, report):
+                await synthesize(document, models, configuration.settings, report)
             say(f"   cost {report.cost}\n")
 
 

@@ -27,7 +27,7 @@ async def extract_workflows(procedure: ProceduralDocument, llm: Llm, settings: S
     document = procedure.document
     answer = await ask(
         llm,
-        Prompt.load(PROMPT),
+        Prompt.load(PROMPT, settings.prompts),
         {
             "title": escape(document.title or ""),
             "document": escape(document.text),

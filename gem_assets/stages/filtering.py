@@ -28,7 +28,7 @@ async def filter_document(document: Document, llm: Llm, settings: Settings) -> O
         return rejected
     answer = await ask(
         llm,
-        Prompt.load(PROMPT),
+        Prompt.load(PROMPT, settings.prompts),
         {
             "platforms": ", ".join(PLATFORMS),
             "domains": ", ".join(DOMAINS),

@@ -26,7 +26,7 @@ async def generate_trajectory(workflow: Workflow, llm: Llm, settings: Settings) 
     document = workflow.procedure.document
     answer = await ask(
         llm,
-        Prompt.load(PROMPT),
+        Prompt.load(PROMPT, settings.prompts),
         {
             "title": escape(document.title or ""),
             "document": escape(document.text),

@@ -38,15 +38,15 @@ async def judge(
     """
     members = members_of(llm)
     if len(members) == 1:
-        return _alone(await hear(trajectory, findings, members[0], settings.judge_samples))
-    asked = (_try(trajectory, findings, member, settings.judge_samples) for member in members)
+        return _alone(await hear(trajectory, findings, members[0], settings))
+    asked = (_try(trajectory, findings, member, settings) for member in members)
     return _count(await asyncio.gather(*asked), settings.judge_rule)
 
 
 async def ask_judge(
-    trajectory: Trajectory, findings: Sequence[Finding], llm: Llm, sample: int
+    prompt: Prompt, trajectory: Trajectory, findings: Sequence[Finding], llm: Llm, sample: int
 ) -> Answer[tuple[RubricScore, ...]]:
-    """Ask one judge for one sample.
+    """Put the judge's prompt to one judge, for one sample.
 
     Raises:
         RefusedError: kind `unparseable` where not even the repair could be read, or what `complete` raises.
@@ -60,7 +60,7 @@ async def ask_judge(
     }
     return await ask(
         llm,
-        Prompt.load(PROMPT),
+        prompt,
         fields,
         parse_judge_answer,
         payload={"trajectory": trajectory.model_dump(mode="json")},
@@ -70,12 +70,15 @@ async def ask_judge(
     )
 
 
-async def hear(trajectory: Trajectory, findings: Sequence[Finding], llm: Llm, samples: int) -> Answer[Vote]:
+async def hear(
+    trajectory: Trajectory, findings: Sequence[Finding], llm: Llm, settings: Settings
+) -> Answer[Vote]:
     """Ask one judge; an answer that cannot be read counts as none, and the next sample is asked."""
-    spent = Provenance()
+    spent, samples = Provenance(), settings.judge_samples
+    prompt = Prompt.load(PROMPT, settings.prompts)
     for sample in range(samples):
         try:
-            answer = await ask_judge(trajectory, findings, llm, sample)
+            answer = await ask_judge(prompt, trajectory, findings, llm, sample)
         except RefusedError as error:
             spent = spent.plus(error.provenance)
             if error.kind in ("refused", "too_long") or sample + 1 == samples:
@@ -96,10 +99,10 @@ def _alone(answer: Answer[Vote]) -> Answer[Judgement]:
 
 
 async def _try(
-    trajectory: Trajectory, findings: Sequence[Finding], llm: Llm, samples: int
+    trajectory: Trajectory, findings: Sequence[Finding], llm: Llm, settings: Settings
 ) -> Answer[Vote] | _NoVerdict:
     try:
-        return await hear(trajectory, findings, llm, samples)
+        return await hear(trajectory, findings, llm, settings)
     except (RefusedError, FailedError) as error:
         return error
 

@@ -40,7 +40,7 @@ async def refine_trajectory(draft: Trajectory, llm: Llm, settings: Settings) -> 
     document = draft.workflow.procedure.document
     answer = await ask(
         llm,
-        Prompt.load(PROMPT),
+        Prompt.load(PROMPT, settings.prompts),
         {
             "document": escape(document.text),
             "tools": render_tools(draft.tools),

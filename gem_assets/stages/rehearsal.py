@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.llm.journal.journal_only import Tally, from_journal
 from gem_assets.llm.models import Models, open_models
 from gem_assets.records.outcome import Failed, FailureReason, Kept, Outcome
@@ -43,17 +44,16 @@ class _Given:
 
 
 async def rehearse(
-    settings: Settings,
-    environment: Mapping[str, str],
+    configuration: RunConfiguration,
     stale: Sequence[Stale],
     children: Mapping[str, float],
 ) -> dict[str, Rehearsed]:
     """Rehearse what is stale. `children` says how many kept records an input gave on average, by asset."""
-    home = Home(settings.home)
+    settings, home = configuration.settings, configuration.home
     totals = {stage.asset: Rehearsed() for stage in STAGES if stage.role}
     shards = dict.fromkeys(item.shard for item in stale)
     wanted = {(item.asset, item.shard) for item in stale}
-    async with open_models(environment, home.root, "rehearsal") as models:
+    async with open_models(configuration.models, home.root, "rehearsal") as models:
         for shard in shards:
             given: dict[str, _Given] = {}
             for stage in STAGES:

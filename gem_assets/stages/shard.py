@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.llm.models import open_models
-from gem_assets.llm.roles import read_role
 from gem_assets.llm.stopping import run_until_stopped
 from gem_assets.records.outcome import FailureReason
 from gem_assets.settings import Settings
@@ -31,8 +31,7 @@ class StageContext:
     """By which run stages are run, and with what: the same for all stages and shards of the run."""
 
     run_id: str
-    settings: Settings
-    environment: dict[str, str]
+    configuration: RunConfiguration
     progress: Progress = no_progress
     limit: int | None = None
     """Only so many of the partition's documents: a pilot."""
@@ -40,7 +39,7 @@ class StageContext:
     @property
     def home(self) -> Home:
         """Where the tables are."""
-        return Home(self.settings.home)
+        return self.configuration.home
 
 
 # Where a pilot's limit counts documents: at the first model that each way asks.
@@ -81,7 +80,7 @@ def run_stage_on_shards(
     parts = [read_inputs(connection, context.home, stage, shard) for shard in shards]
     inputs = [stage_input for part in parts for stage_input in part.inputs]
     now, later = divide(inputs, context.limit if stage in _LIMITED else None)
-    version = version_of(stage, context.environment, context.settings)
+    version = version_of(stage, context.configuration)
     outcomes = iter(run_until_stopped(_judge_all(stage, context, now)) + left_for_later(later))
     judged = [[next(outcomes) for _ in part.inputs] for part in parts]
     writes = (
@@ -126,12 +125,13 @@ def read_inputs(connection: Connection, home: Home, stage: Stage, shard: str) ->
 
 
 async def _judge_all(stage: Stage, context: StageContext, inputs: Sequence[StageInput[Any]]) -> Outcomes:
+    settings, configured = context.configuration.settings, context.configuration.models
     if stage.role is None:
-        return await run_stage(stage, None, context.settings, inputs, NO_MODEL_CONCURRENCY, context.progress)
-    concurrency = read_role(stage.role, context.environment).concurrency
-    async with open_models(context.environment, context.settings.home, context.run_id) as models:
+        return await run_stage(stage, None, settings, inputs, NO_MODEL_CONCURRENCY, context.progress)
+    concurrency = configured.role(stage.role).concurrency
+    async with open_models(configured, context.home.root, context.run_id) as models:
         llm = model_of(stage, models)
-        return await run_stage(stage, llm, context.settings, inputs, concurrency, context.progress)
+        return await run_stage(stage, llm, settings, inputs, concurrency, context.progress)
 
 
 def check_failures(run: StageRun, settings: Settings) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.llm.roles import OFFLINE_MODEL, ConfigurationError
-from gem_assets.settings import Settings
 from gem_assets.stages.catalog import DEFAULT_WAY, STAGES, WAYS, own_stages, reads, stage_of
 from gem_assets.stages.stage import RAW_ROWS, Stage
 from gem_assets.stages.versions import StageVersion, asks_anew, describe_difference, version_of
@@ -35,16 +35,16 @@ class Stale:
 
 
 def find_stale(
-    settings: Settings, environment: dict[str, str], shards: Sequence[str], until: str | None = None
+    configuration: RunConfiguration, shards: Sequence[str], until: str | None = None
 ) -> list[Stale]:
     """List what is missing, changed or unfinished, shard by shard, in the order of the stages.
 
     What stands on something stale is listed too: it will read new input. A way beside the default one is
     looked at where it was taken before and a model fills its roles. `until` names the last asset to look at.
     """
-    versions = current_versions(settings, environment)
+    versions = current_versions(configuration)
     wanted = chain_to(until) if until else STAGES
-    home = Home(settings.home)
+    home = configuration.home
     raw = raw_versions(home, shards)
     return [
         stale
@@ -53,7 +53,7 @@ def find_stale(
     ]
 
 
-def current_versions(settings: Settings, environment: dict[str, str]) -> dict[str, StageVersion]:
+def current_versions(configuration: RunConfiguration) -> dict[str, StageVersion]:
     """Name, per asset, what a run started now would use; assets whose role has no model are left out.
 
     Raises:
@@ -62,7 +62,7 @@ def current_versions(settings: Settings, environment: dict[str, str]) -> dict[st
     versions: dict[str, StageVersion] = {}
     for stage in STAGES:
         try:
-            versions[stage.asset] = version_of(stage, environment, settings)
+            versions[stage.asset] = version_of(stage, configuration)
         except ConfigurationError:
             if stage in DEFAULT_WAY.stages:
                 raise

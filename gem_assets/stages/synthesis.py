@@ -33,7 +33,7 @@ async def synthesize_trajectory(
     """Keep a dialogue in which at least one tool is called."""
     answer = await ask(
         llm,
-        Prompt.load(PROMPT),
+        Prompt.load(PROMPT, settings.prompts),
         {"text": procedure.document.text},
         parse_refined_trajectory,
         payload={"procedure": procedure.model_dump(mode="json")},
@@ -53,9 +53,9 @@ async def synthesize_trajectory(
     return Kept((trajectory,), answer.provenance)
 
 
-def synthesizer_prompt(text: str) -> str:
+def synthesizer_prompt(text: str, settings: Settings) -> str:
     """Write what the Synthesizer is asked of a text."""
-    return Prompt.load(PROMPT).render({"text": text})
+    return Prompt.load(PROMPT, settings.prompts).render({"text": text})
 
 
 def _untold_workflow(procedure: ProceduralDocument, tools: tuple[Tool, ...]) -> Workflow:

@@ -3,18 +3,16 @@
 import uuid
 from collections.abc import Callable, Sequence
 
-from gem_assets.llm.roles import read_role
-from gem_assets.settings import Settings
+from gem_assets.configuration import RunConfiguration
 from gem_assets.stages.catalog import SYNTHESIZED, own_stages, reads
 from gem_assets.stages.shard import StageContext, run_stage_on_shards
 from gem_assets.store.connections import open_memory
-from gem_assets.store.home import Home, StoreError
+from gem_assets.store.home import StoreError
 from gem_assets.store.stage_runs import StageRun, current_stage_run
 
 
 def synthesize_shards(
-    settings: Settings,
-    environment: dict[str, str],
+    configuration: RunConfiguration,
     shards: Sequence[str],
     limit: int | None,
     told: Callable[[StageRun], None],
@@ -26,9 +24,9 @@ def synthesize_shards(
         StoreError: stage 1 has not been run on a shard.
         StopRunError: a setting of the model is wrong; what was finished is written.
     """
-    read_role("synthesizer", environment)
+    configuration.models.role("synthesizer")
     stages = own_stages(SYNTHESIZED)
-    home, runs, left, run_id = Home(settings.home), list[StageRun](), limit, uuid.uuid4().hex
+    home, runs, left, run_id = configuration.home, list[StageRun](), limit, uuid.uuid4().hex
     for shard in shards:
         if current_stage_run(home, reads(stages[0]), shard) is None:
             raise StoreError(
@@ -39,7 +37,7 @@ def synthesize_shards(
         if left is not None and left <= 0:
             break
         for stage in stages:
-            context = StageContext(run_id, settings, environment, limit=left)
+            context = StageContext(run_id, configuration, limit=left)
             with open_memory() as connection:
                 [run] = run_stage_on_shards(connection, stage, [shard], context)
             runs.append(run)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import cast
 
-from gem_assets.llm.roles import OFFLINE_MODEL, read_panel, read_role
+from gem_assets.configuration import RunConfiguration
+from gem_assets.llm.roles import OFFLINE_MODEL
 from gem_assets.prompts.prompt import Prompt
 from gem_assets.records.base import content_hash
-from gem_assets.settings import Settings
 from gem_assets.stages.code_digest import code_digest
 from gem_assets.stages.run import outcome_of_refusal
 from gem_assets.stages.stage import Stage
@@ -34,19 +34,23 @@ class StageVersion:
         return content_hash(dict(self.made_with))
 
 
-def version_of(stage: Stage, environment: Mapping[str, str], settings: Settings) -> StageVersion:
+def version_of(stage: Stage, configuration: RunConfiguration) -> StageVersion:
     """Name what a stage would be run with now.
 
     Raises:
         ConfigurationError: a variable of the role is wrong, or a role without a default has no model.
     """
+    settings, models = configuration.settings, configuration.models
     parts = dict(_flat(SETTING, stage.settings_read(settings)))
     parts |= {CODE: _code(stage)}
     if stage.role is None:
         return StageVersion(None, parts)
-    members = read_panel(environment) if stage.role == "judge" else (read_role(stage.role, environment),)
+    members = models.panel() if stage.role == "judge" else (models.role(stage.role),)
     model = " + ".join(member.identity_for(stage.sampling) for member in members)
-    parts |= {f"{PROMPT}{name}": Prompt.load(name).version for name in (*stage.prompts, REPAIR_PROMPT)}
+    parts |= {
+        f"{PROMPT}{name}": Prompt.load(name, settings.prompts).version
+        for name in (*stage.prompts, REPAIR_PROMPT)
+    }
     if members[0].is_offline:
         model = OFFLINE_MODEL
         parts |= {GENERATOR_CODE: _generator_code(stage.prompts)}

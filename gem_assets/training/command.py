@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.datasets.exports.rows import Task
 from gem_assets.datasets.recipes import load_recipe
-from gem_assets.settings import Settings
 from gem_assets.store.home import Home
 from gem_assets.training.configurations import Configuration, load_configuration
 from gem_assets.training.curve import sparkline
@@ -33,23 +33,23 @@ class Wanted:
     dry_run: bool = False
 
 
-def run_train(settings: Settings, environment: Mapping[str, str], wanted: Wanted, echo: Echo) -> int:
+def run_train(configuration: RunConfiguration, wanted: Wanted, echo: Echo) -> int:
     """Train a model on a recipe's rows; returns the exit code, raises StoreError on bad input."""
-    home = Home(settings.home)
-    configuration = choose_configuration(home, wanted)
+    home = configuration.home
+    chosen = choose_configuration(home, wanted)
     recipe = load_recipe(wanted.recipe, home).name
-    trainer = find_trainer(environment)
+    trainer = find_trainer(configuration)
     if wanted.dry_run:
-        run = prepare_run(home, wanted.task, recipe, configuration, trainer, lambda path: sys.maxsize)
-        for line in _planned(run, configuration):
+        run = prepare_run(home, wanted.task, recipe, chosen, trainer, lambda path: sys.maxsize)
+        for line in _planned(run, chosen):
             echo(line)
         return 0
-    run = prepare_run(home, wanted.task, recipe, configuration, trainer)
+    run = prepare_run(home, wanted.task, recipe, chosen, trainer)
     if run.is_done:
         echo("trained already, on the same rows with the same configuration")
     else:
         try:
-            launch(run, environment, lambda event: _tell(event, echo))
+            launch(run, configuration.child_environment, lambda event: _tell(event, echo))
         except StoppedError as stopped:
             echo(str(stopped))
             return 1

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.settings import CHECKOUT
 from gem_assets.store.home import StoreError
 
@@ -49,14 +50,14 @@ class Trainer:
         return hashlib.sha256(b"\0".join([told.encode(), *sources])).hexdigest()[:20]
 
 
-def find_trainer(environment: Mapping[str, str]) -> Trainer:
+def find_trainer(configuration: RunConfiguration) -> Trainer:
     """Find the trainer's Python: GEM_TRAIN_PYTHON, else `.venv-train` in the checkout.
 
     Raises:
         TrainerError: it is not there, or lacks a package.
     """
-    named = environment.get("GEM_TRAIN_PYTHON", "").strip()
-    python = Path(named).expanduser() if named else CHECKOUT / ".venv-train" / "bin" / "python"
+    named = configuration.train_python
+    python = named.expanduser() if named else CHECKOUT / ".venv-train" / "bin" / "python"
     what = f"GEM_TRAIN_PYTHON={named}" if named else f"the trainer's environment {python.parent.parent}"
     if not (python.is_file() and os.access(python, os.X_OK)):
         raise TrainerError(
@@ -66,7 +67,7 @@ def find_trainer(environment: Mapping[str, str]) -> Trainer:
         [str(python), "-c", _ASK, *_NEEDED],
         capture_output=True,
         text=True,
-        env=clean(environment),
+        env=clean(configuration.child_environment),
         check=False,
     )
     if asked.returncode:

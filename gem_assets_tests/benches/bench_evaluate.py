@@ -23,7 +23,7 @@ from gem_assets_tests.stub_server import Answer, StubServer
 
 def main() -> None:
     limit = int(sys.argv[1]) if len(sys.argv) > 1 else None
-    package = package_folder(find_python({}, PYTHON, ENVIRONMENT))
+    package = package_folder(find_python(None, PYTHON, ENVIRONMENT))
     right = True
     for category in PARTS["bfcl"]:
         for name, player, wanted in (("oracle", Player(package, category), 1), ("mute", mute, 0)):

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from gem_assets.llm.configuration import read_models
 from gem_assets.llm.models import open_models
 from gem_assets.llm.provider import litellm_sender, load_litellm
 from gem_assets.llm.roles import read_role
@@ -63,7 +64,7 @@ async def by_litellm(url: str, prompts: list[str], in_flight: int) -> None:
 async def by_gem(url: str, prompts: list[str], in_flight: int) -> None:
     environment = {"GEM_MODEL": "stub", "GEM_BASE_URL": url, "GEM_CONCURRENCY": str(in_flight)}
     with tempfile.TemporaryDirectory() as home:
-        async with open_models(environment, Path(home), "bench") as models:
+        async with open_models(read_models(environment), Path(home), "bench") as models:
 
             async def ask(prompt: str) -> object:
                 completion = await models.filter.complete(request(prompt))

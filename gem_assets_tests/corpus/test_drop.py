@@ -5,6 +5,7 @@ from gem_assets.stages.staleness import find_stale
 from gem_assets.store.dropping import drop_documents, find_documents
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.raw import shard_names
+from gem_assets_tests.configured import configured
 from gem_assets_tests.corpus.intake import STEPS, ask, broken_checks, counts, jsonl, shards, take_in
 from gem_assets_tests.stages import chain
 
@@ -53,7 +54,7 @@ def test_descendants_are_marked_and_gone_after_the_next_run(home, path):
     dropped = drop_documents(home, *find_documents(home, "demo", None))
     assert dropped.descendants == 6
     assert len(ask(home, "FROM dropped_records")) == 6
-    stale = find_stale(Settings(home=home.root), {}, shard_names(home), "documents")
+    stale = find_stale(configured(home), shard_names(home), "documents")
     assert [(item.shard, item.reason) for item in stale] == [
         ("demo-00000", "its input changed"),
         ("demo-00001", "its input changed"),

@@ -7,9 +7,9 @@ import pytest
 
 from gem_assets.datasets.build import build_all
 from gem_assets.datasets.recipes import load_recipe
-from gem_assets.settings import Settings
 from gem_assets.stages.catalog import declare_home
 from gem_assets.store.home import Home
+from gem_assets_tests.configured import configured
 
 MINE = """
 description = "All that was recorded."
@@ -28,7 +28,7 @@ def built_once(carried_once: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     declare_home(Home(root))
     (root / "recipes").mkdir()
     (root / "recipes" / "mine.toml").write_text(MINE)
-    build_all(Settings(home=root), load_recipe("mine", Home(root)), "first")
+    build_all(configured(Home(root)), load_recipe("mine", Home(root)), "first")
     return root
 
 

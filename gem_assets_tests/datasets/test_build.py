@@ -14,6 +14,7 @@ from gem_assets.store.connections import open_live, open_warehouse
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.sql_files import read_sql
 from gem_assets.store.warehouse import build_warehouse
+from gem_assets_tests.configured import configured
 
 
 def ask(home: Home, query: str) -> list[tuple]:
@@ -58,7 +59,7 @@ def test_the_checks_find_what_they_are_for(built: Home, check: str, change: str)
 
 def test_the_demo_corpus_is_nothing_for_the_default_recipe(carried: Home):
     declare_home(carried)
-    run = build_all(Settings(home=carried.root), load_recipe("default", carried), "one")
+    run = build_all(configured(carried), load_recipe("default", carried), "one")
     assert (run.inputs, run.kept, run.reasons) == (3, 0, {"dataset_corpus": 3})
 
 

@@ -17,8 +17,9 @@ from gem_assets.records.message import Message
 from gem_assets.records.tool import ToolCall
 from gem_assets.stages.answers.trajectory_answer import parse_refined_trajectory
 from gem_assets.store.home import Home, StoreError
+from gem_assets_tests.configured import configured
 from gem_assets_tests.datasets.making import recorded
-from gem_assets_tests.stages.chain import PROCEDURES
+from gem_assets_tests.stages.chain import PROCEDURES, SETTINGS
 
 EVERY = range(len(PROCEDURES))
 
@@ -58,7 +59,7 @@ def test_any_arguments_come_back(content: str, given_arguments: dict):
 @pytest.mark.parametrize("number", EVERY)
 def test_the_synthesizers_answer_is_read_by_the_pipelines_own_parser(number: int):
     trajectory = recorded(number)
-    example = synthesizer_example(trajectory)
+    example = synthesizer_example(trajectory, SETTINGS)
     answer = parse_refined_trajectory(example["answer"])
     assert answer.tools == trajectory.tools
     assert answer.messages == trajectory.messages
@@ -156,7 +157,7 @@ def test_packs_hold_every_row_that_fits_and_none_overflows(lengths: list[int]):
 
 
 def test_tokens_are_counted_without_a_network_and_the_counter_is_named():
-    counter = open_counter({})
+    counter = open_counter(None)
     assert "estimate" in counter.name
     assert 1 < counter.count("cancel the order <|endoftext|>") < 20
 
@@ -168,7 +169,7 @@ def test_the_tokenizer_that_is_named_counts(tmp_path):
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     (tmp_path / "tiny").mkdir()
     tokenizer.save(str(tmp_path / "tiny" / "tokenizer.json"))
-    counter = open_counter({"GEM_TOKENIZER": str(tmp_path / "tiny")})
+    counter = open_counter(tmp_path / "tiny")
     assert (counter.name, counter.count("a b a")) == ("tiny", 3)
 
 
@@ -177,9 +178,9 @@ def test_a_tokenizer_that_cannot_be_read_is_told(tmp_path, content: str | None):
     if content is not None:
         (tmp_path / "tokenizer.json").write_text(content)
     with pytest.raises(StoreError, match="GEM_TOKENIZER"):
-        open_counter({"GEM_TOKENIZER": str(tmp_path)})
+        open_counter(tmp_path)
 
 
 def test_rows_of_a_data_set_that_was_never_built_are_told(home: Home):
     with pytest.raises(StoreError, match="gem dataset --recipe default"):
-        write_examples(home, "default", "policy_examples")
+        write_examples(configured(home), "default", "policy_examples")

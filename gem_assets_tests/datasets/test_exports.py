@@ -20,6 +20,7 @@ from gem_assets.datasets.openai_shape import from_openai
 from gem_assets.datasets.recipes import load_recipe
 from gem_assets.settings import Settings
 from gem_assets.store.home import Home, StoreError
+from gem_assets_tests.configured import configured
 from gem_assets_tests.datasets.making import recorded
 
 Row = dict[str, Any]
@@ -315,7 +316,7 @@ def test_bad_input_is_told_in_one_sentence(built: Home, tmp_path: Path):
 
 
 def test_no_rows_are_told(built: Home, tmp_path: Path):
-    build_all(Settings(home=built.root), load_recipe("default", built), "one")
+    build_all(configured(built), load_recipe("default", built), "one")
     with pytest.raises(StoreError, match="holds 0 rows"):
         export_dataset(built, "default", "openai", tmp_path / "out")
 
@@ -324,7 +325,7 @@ def test_rows_older_than_their_choice_are_told(built: Home, tmp_path: Path):
     from gem_assets.datasets.build import build_dataset
 
     build_dataset(Settings(home=built.root), load_recipe("mine", built), "second")
-    write_examples(built, "mine", "policy_examples")
+    write_examples(configured(built), "mine", "policy_examples")
     with pytest.raises(StoreError, match="synthesizer_examples of mine are older"):
         export_dataset(built, "mine", "openai", tmp_path / "out")
 

@@ -19,7 +19,7 @@ TAU2_V1_PYTHON = os.environ.get("TAU2_V1_PYTHON", "")
 @pytest.fixture(scope="session")
 def bfcl_python() -> Path:
     try:
-        return find_python({}, PYTHON, ENVIRONMENT)
+        return find_python(None, PYTHON, ENVIRONMENT)
     except EvaluationError as error:
         if os.environ.get("REQUIRE_EVAL_ENV"):
             pytest.fail(str(error))
@@ -48,7 +48,7 @@ def tau2_v1_python() -> Path:
 @pytest.fixture(scope="session")
 def tau2_python() -> Path:
     try:
-        return find_python({}, tau2.PYTHON, tau2.ENVIRONMENT)
+        return find_python(None, tau2.PYTHON, tau2.ENVIRONMENT)
     except EvaluationError as error:
         if os.environ.get("REQUIRE_EVAL_ENV"):
             pytest.fail(str(error))

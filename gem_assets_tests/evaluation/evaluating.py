@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from gem_assets.configuration import read_configuration
 from gem_assets.evaluation.benchmark_files import read_part
 from gem_assets.evaluation.bfcl_generation import Generation, generate
 from gem_assets.evaluation.bfcl_scoring import Score, score
 from gem_assets.evaluation.evaluated_models import EvaluatedModel, describe_model, remember
-from gem_assets.settings import Settings
 from gem_assets.store.home import Home
+from gem_assets_tests.configured import configured
 from gem_assets_tests.stub_server import StubServer
 
 KEY = "sk-planted-0123456789abcdef"
@@ -25,7 +26,7 @@ def environment(server: StubServer) -> dict[str, str]:
 
 def evaluated(home: Home, server: StubServer, **options: Any) -> EvaluatedModel:
     wanted = {"mode": "fc", "thinking": "default", "recipe": None, "name": "mine", **options}
-    found = describe_model(environment(server), None, None, **wanted)
+    found = describe_model(read_configuration(environment(server)), None, None, **wanted)
     remember(home, found)
     return found
 
@@ -33,14 +34,14 @@ def evaluated(home: Home, server: StubServer, **options: Any) -> EvaluatedModel:
 def answered(
     home: Home, server: StubServer, model: EvaluatedModel, category: str, limit: int | None, **more: Any
 ) -> Generation:
-    settings, variables = Settings(home=home.root), {**environment(server), **more.pop("variables", {})}
-    return asyncio.run(generate(settings, variables, model, category, "run-1", limit=limit, **more))
+    configuration = configured(home, {**environment(server), **more.pop("variables", {})})
+    return asyncio.run(generate(configuration, model, category, "run-1", limit=limit, **more))
 
 
 def scored(
     home: Home, model: EvaluatedModel, category: str, variables: dict[str, str] | None = None
 ) -> Score:
-    return asyncio.run(score(Settings(home=home.root), variables or {}, model, category, "run-2"))
+    return asyncio.run(score(configured(home, variables), model, category, "run-2"))
 
 
 def rows(home: Home, table: str, category: str, name: str = "mine") -> dict[str, dict[str, Any]]:
@@ -52,10 +53,9 @@ def generate_in_a_process() -> None:
     root, url, category, limit, threads = sys.argv[1:]
     variables = {"GEM_POLICY_MODEL": MODEL, "GEM_POLICY_BASE_URL": url, "GEM_POLICY_API_KEY": KEY}
     wanted: dict[str, Any] = {"mode": "fc", "thinking": "default", "recipe": None, "name": "mine"}
-    model = describe_model(variables, None, None, **wanted)
-    work = generate(
-        Settings(home=Path(root)), variables, model, category, "run-0", limit=int(limit), threads=int(threads)
-    )
+    configuration = configured(Home(Path(root)), variables)
+    model = describe_model(configuration, None, None, **wanted)
+    work = generate(configuration, model, category, "run-0", limit=int(limit), threads=int(threads))
     sys.stdout.write(json.dumps(vars(asyncio.run(work))))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gem_assets.configuration import read_configuration
 from gem_assets.datasets.dataset_files import recipe_file
 from gem_assets.evaluation.evaluated_models import (
     EvaluationError,
@@ -23,7 +24,9 @@ SERVED = {"GEM_POLICY_MODEL": "Qwen/Qwen3-8B", "GEM_POLICY_BASE_URL": "http://12
 
 def described(environment: dict[str, str] | None = None, **options: Any):
     wanted = {"mode": "fc", "thinking": "default", "recipe": None, "name": None, **options}
-    return describe_model(environment or SERVED, wanted.pop("model", None), None, **wanted)
+    return describe_model(
+        read_configuration(environment or SERVED), wanted.pop("model", None), None, **wanted
+    )
 
 
 def test_its_name_says_model_mode_and_thinking_and_the_key_is_nowhere_in_it(home: Home):
@@ -54,7 +57,9 @@ def test_a_name_that_could_leave_its_folder_is_refused(home: Home, name: str):
 
 def test_without_a_model_the_variable_is_named():
     with pytest.raises(ConfigurationError, match="GEM_POLICY_MODEL"):
-        describe_model({}, None, None, mode="fc", thinking="default", recipe=None, name=None)
+        describe_model(
+            read_configuration({}), None, None, mode="fc", thinking="default", recipe=None, name=None
+        )
 
 
 def put(home: Home, table: str, row: dict[str, Any]) -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gem_assets.configuration import RunConfiguration, read_configuration
 from gem_assets.evaluation.benchmark_files import read_part, write_part
 from gem_assets.evaluation.evaluated_models import (
     EvaluatedModel,
@@ -17,8 +18,8 @@ from gem_assets.evaluation.evaluated_models import (
 from gem_assets.evaluation.tau2 import PROFILES, find_checkout, open_tau2, read_judge
 from gem_assets.evaluation.tau2_scoring import check_scale, pass_at, pass_hat, score_tau2
 from gem_assets.evaluation.tau2_simulation import FACTS, simulate
-from gem_assets.settings import Settings
 from gem_assets.store.home import Home
+from gem_assets_tests.configured import configured
 from gem_assets_tests.evaluation.bfcl_player import calling
 from gem_assets_tests.evaluation.evaluating import KEY
 from gem_assets_tests.evaluation.tau2_player import AGENT, JUDGE, USER, Conversations
@@ -56,7 +57,7 @@ def test_where_no_floor_was_measured_doing_nothing_must_leave_something_undone()
         check_scale(V1, "airline", rewards(50, 50, 50))
 
 
-def make_checkout(folder: Path, version: str, *domains: str) -> dict[str, str]:
+def make_checkout(folder: Path, version: str, *domains: str) -> RunConfiguration:
     """Write what recognition looks at, with a database for `domains` alone."""
     (folder / "src" / "tau2").mkdir(parents=True)
     (folder / "src" / "tau2" / "run.py").touch()
@@ -67,21 +68,21 @@ def make_checkout(folder: Path, version: str, *domains: str) -> dict[str, str]:
         (place / "tasks.json").write_text('[{"id": "0"}]')
         if domain in domains:
             (place / "db.json").write_text("{}")
-    return {"GEM_TAU2_CHECKOUT": str(folder), "GEM_TAU2_PYTHON": sys.executable}
+    return read_configuration({"GEM_TAU2_CHECKOUT": str(folder), "GEM_TAU2_PYTHON": sys.executable})
 
 
 def test_a_checkout_that_is_missing_or_wrong_is_told_in_one_sentence(tmp_path: Path):
     with pytest.raises(EvaluationError, match="set GEM_TAU2_CHECKOUT to a checkout"):
-        find_checkout({})
+        find_checkout(None)
     with pytest.raises(EvaluationError, match="holds no tau2-bench"):
-        find_checkout({"GEM_TAU2_CHECKOUT": str(tmp_path)})
+        find_checkout(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("version", "profile"), [("0.2.0", "v0.2"), ("0.2.1-dev", "v0.2"), ("1.0.0", "v1"), ("1.0.1", "v1")]
 )
 def test_the_versions_that_are_driven_are_told_apart(tmp_path: Path, version: str, profile: str):
-    found = find_checkout(make_checkout(tmp_path, version))
+    found = find_checkout(make_checkout(tmp_path, version).tau2_checkout)
     assert (found.version, found.profile.name) == (version, profile)
     assert (found.profile.incomparable is None) == (profile == "v0.2")
 
@@ -89,51 +90,56 @@ def test_the_versions_that_are_driven_are_told_apart(tmp_path: Path, version: st
 @pytest.mark.parametrize("version", ["0.1.3", "1.1.0", "2.0"])
 def test_a_version_that_is_not_driven_is_refused(tmp_path: Path, version: str):
     with pytest.raises(EvaluationError, match=r"0\.2\.x and 1\.0\.x are driven: check out v0\.2\.0"):
-        find_checkout(make_checkout(tmp_path, version))
+        find_checkout(make_checkout(tmp_path, version).tau2_checkout)
 
 
 def test_a_domain_that_a_partial_copy_lacks_is_refused_and_the_other_is_not(tmp_path: Path):
-    variables = make_checkout(tmp_path, "0.2.1-dev", "retail")
+    configuration = make_checkout(tmp_path, "0.2.1-dev", "retail")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     with pytest.raises(EvaluationError, match=r"lacks data/tau2/domains/airline/db\.json.*: clone it whole"):
-        asyncio.run(open_tau2(variables, "airline", scratch))
-    assert asyncio.run(open_tau2(variables, "retail", scratch)).ids == ("0",)
+        asyncio.run(open_tau2(configuration, "airline", scratch))
+    assert asyncio.run(open_tau2(configuration, "retail", scratch)).ids == ("0",)
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python is new enough for it")
 def test_v1_in_an_older_python_is_refused(tmp_path: Path):
-    variables = make_checkout(tmp_path, "1.0.1", "retail")
+    configuration = make_checkout(tmp_path, "1.0.1", "retail")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     with pytest.raises(EvaluationError, match=r"needs Python 3\.12.*set GEM_TAU2_PYTHON"):
-        asyncio.run(open_tau2(variables, "retail", scratch))
+        asyncio.run(open_tau2(configuration, "retail", scratch))
 
 
 def test_a_judge_is_asked_for_where_v1_needs_one():
     with pytest.raises(EvaluationError, match="set GEM_JUDGE_MODEL"):
-        read_judge({})
-    assert read_judge({"GEM_JUDGE_MODEL": "openai/gpt-4.1"}).model == "openai/gpt-4.1"
+        read_judge(read_configuration({}))
+    judged = read_configuration({"GEM_JUDGE_MODEL": "openai/gpt-4.1"})
+    assert read_judge(judged).model == "openai/gpt-4.1"
 
 
 def test_scores_of_versions_that_cannot_be_compared_need_names_of_their_own(tmp_path: Path, home: Home):
-    variables = make_checkout(tmp_path / "checkout", "0.2.1-dev", "retail")
-    variables |= {"GEM_POLICY_MODEL": AGENT, "GEM_POLICY_BASE_URL": "http://127.0.0.1:9"}
-    model = describe_model(variables, None, None, mode="fc", thinking="default", recipe=None, name="mine")
+    made = make_checkout(tmp_path / "checkout", "0.2.1-dev", "retail").child_environment
+    policy = {"GEM_POLICY_MODEL": AGENT, "GEM_POLICY_BASE_URL": "http://127.0.0.1:9"}
+    configuration = configured(home, {**made, **policy})
+    model = describe_model(configuration, None, None, mode="fc", thinking="default", recipe=None, name="mine")
     write_part(home, "tau2_simulations", "mine", "retail", [], {FACTS: '{"package": "tau2-bench 1.0.1"}'})
     with pytest.raises(
         EvaluationError, match=r"mine was simulated on retail with tau2-bench 1\.0\.1.*--name"
     ):
-        asyncio.run(simulate(Settings(home=home.root), variables, model, "retail", "run-1"))
+        asyncio.run(simulate(configuration, model, "retail", "run-1"))
 
 
-def described(server: StubServer, checkout: Path, python: Path) -> tuple[dict[str, str], EvaluatedModel]:
+def described(
+    home: Home, server: StubServer, checkout: Path, python: Path
+) -> tuple[RunConfiguration, EvaluatedModel]:
     variables = {"GEM_TAU2_CHECKOUT": str(checkout), "GEM_TAU2_PYTHON": str(python)}
     for role, model in (("POLICY", AGENT), ("USER_SIMULATOR", USER), ("JUDGE", JUDGE)):
         variables |= {f"GEM_{role}_MODEL": model, f"GEM_{role}_BASE_URL": server.url}
         variables |= {f"GEM_{role}_API_KEY": KEY}
     wanted: dict[str, Any] = {"mode": "fc", "thinking": "default", "recipe": None, "name": "mine"}
-    return variables, describe_model(variables, None, None, **wanted)
+    configuration = configured(home, variables)
+    return configuration, describe_model(configuration, None, None, **wanted)
 
 
 @pytest.mark.evaluate
@@ -141,18 +147,17 @@ def described(server: StubServer, checkout: Path, python: Path) -> tuple[dict[st
 def test_expected_actions_solve_and_doing_nothing_does_not_four_times_each(
     home: Home, tau2_checkout: Path, tau2_python: Path
 ):
-    settings = Settings(home=home.root)
     with StubServer(Conversations(tau2_checkout, "retail", idle=("1",))) as server:
-        variables, model = described(server, tau2_checkout, tau2_python)
+        configuration, model = described(home, server, tau2_checkout, tau2_python)
         remember(home, model)
-        found = asyncio.run(simulate(settings, variables, model, "retail", "run-1", limit=2))
+        found = asyncio.run(simulate(configuration, model, "retail", "run-1", limit=2))
         assert (found.tasks, found.trials, found.failed, found.refused) == (2, 4, 0, 0)
         asked = len(server.requests)
         assert {request["model"] for request in server.requests} == {AGENT, USER}
         assert len({request["seed"] for request in server.requests if request["model"] == AGENT}) == 4
-        again = asyncio.run(simulate(settings, variables, model, "retail", "run-2", limit=2))
+        again = asyncio.run(simulate(configuration, model, "retail", "run-2", limit=2))
         assert (again.bought, len(server.requests)) == (0, asked)
-    score = asyncio.run(score_tau2(settings, variables, model, "retail", "run-3"))
+    score = asyncio.run(score_tau2(configuration, model, "retail", "run-3"))
     assert (score.oracle, score.floor, score.tasks, score.whole) == (1, 0, 2, 114)
     for metric in ("avg_at_4", "pass_at_4", "pass_hat_4"):
         assert score.metrics[metric] == 0.5
@@ -168,7 +173,6 @@ def test_expected_actions_solve_and_doing_nothing_does_not_four_times_each(
 def test_an_answer_that_nobody_can_read_is_unsolved_and_stops_no_evaluation(
     home: Home, tau2_checkout: Path, tau2_python: Path
 ):
-    settings = Settings(home=home.root)
     garbled = {
         "0": calling([{"get_order_details": '{"order_id": '}]),
         "1": calling([{"get_order_details": "[]"}]),
@@ -176,8 +180,8 @@ def test_an_answer_that_nobody_can_read_is_unsolved_and_stops_no_evaluation(
         "3": context_too_long(),
     }
     with StubServer(Conversations(tau2_checkout, "retail", garbled=garbled)) as server:
-        variables, model = described(server, tau2_checkout, tau2_python)
-        found = asyncio.run(simulate(settings, variables, model, "retail", "run-1", limit=5))
+        configuration, model = described(home, server, tau2_checkout, tau2_python)
+        found = asyncio.run(simulate(configuration, model, "retail", "run-1", limit=5))
         assert (found.failed, found.refused) == (0, 4), found.errors
     rows = read_part(home, "tau2_simulations", "mine", "retail")
     ended = {row["task_id"]: (row["termination"], row["reward"], row["error_kind"]) for row in rows}
@@ -193,16 +197,16 @@ def test_v1_asks_the_judge_and_its_scores_are_marked_and_kept_apart(
     home: Home, tau2_v1_checkout: Path, tau2_v1_python: Path
 ):
     # Of its first four tasks the judge has a say in the third and fourth.
-    settings, judged = Settings(home=home.root), ("2", "3")
+    judged = ("2", "3")
     with StubServer(Conversations(tau2_v1_checkout, "retail", unmet=("3",))) as server:
-        variables, model = described(server, tau2_v1_checkout, tau2_v1_python)
+        configuration, model = described(home, server, tau2_v1_checkout, tau2_v1_python)
         remember(home, model)
-        found = asyncio.run(simulate(settings, variables, model, "retail", "run-1", limit=4))
+        found = asyncio.run(simulate(configuration, model, "retail", "run-1", limit=4))
         assert (found.failed, found.errors) == (0, ())
         asked = [request for request in server.requests if request["model"] == JUDGE]
         # The four trials say the same, so the journal answers all but the first.
         assert len(asked) == len(judged)
-    asyncio.run(score_tau2(settings, variables, model, "retail", "run-2"))
+    asyncio.run(score_tau2(configuration, model, "retail", "run-2"))
     solved = {row["task_id"]: row["solved"] for row in read_part(home, "tau2_scores", "mine", "retail")}
     assert solved == {"0": 4, "1": 4, "2": 4, "3": 0}
     [run] = read_part(home, "benchmark_runs", "mine", "retail")

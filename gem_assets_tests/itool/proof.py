@@ -33,6 +33,7 @@ from gem_assets.stages.catalog import declare_home
 from gem_assets.store.home import Home
 from gem_assets.training.configurations import Configuration, TinyModel, TrainingSettings
 from gem_assets.training.runs import read_training
+from gem_assets_tests.configured import configured
 from gem_assets_tests.itool.family import write_tasks
 
 TASKS, MORE = 1400, 400
@@ -83,7 +84,7 @@ def errors(site: Site, items: tuple[Item, ...], model: Path) -> float:
 
 def one_seed(home: Home, seed: int, told) -> dict[str, float]:
     tasks = write_tasks(home.root / f"tasks-{seed}.jsonl", TASKS, seed)
-    site = Site(home, campaign_of(seed, tasks), read_environment(), f"proof-{seed}", told)
+    site = Site(configured(home, read_environment()), campaign_of(seed, tasks), f"proof-{seed}", told)
     results = run_campaign(site, lambda result: told(str(result)))
     first, second = results
     steps = sum(_steps(site, number) for number in (1, 2))

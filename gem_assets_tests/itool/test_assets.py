@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 from dagster import AssetKey
 
+from gem_assets.configuration import read_configuration
 from gem_assets.definitions import build_definitions
 from gem_assets.itool.rounds.round_files import read_round_rows
 from gem_assets.orchestration.assets.itool import ITOOL_ASSETS
@@ -51,7 +52,7 @@ def test_a_round_of_the_smoke_campaign_is_materialised_over_the_demos_data(
     gem(home, "run", "--corpus", "demo")
     monkeypatch.setenv("GEM_HOME", str(home.root))
     monkeypatch.setenv("DAGSTER_HOME", str(home.dagster))
-    definitions = build_definitions(read_environment())
+    definitions = build_definitions(read_configuration(read_environment()))
     with open_instance(home) as instance:
         assert ROUND in instance.get_dynamic_partitions("itool_rounds")
         result = definitions.resolve_job_def("itool").execute_in_process(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gem_assets.configuration import read_configuration
 from gem_assets.itool.policies.piped import PipedPolicy
 from gem_assets.itool.policies.serving import open_policy
 from gem_assets.itool.rounds.campaign import PolicySettings, load_campaign
@@ -26,6 +27,7 @@ from gem_assets.stages.catalog import declare_home
 from gem_assets.store.home import Home
 from gem_assets.training.runs import read_training
 from gem_assets.training.trainer import SCRIPTS, Trainer, find_trainer
+from gem_assets_tests.configured import configured
 from gem_assets_tests.itool.family import write_tasks
 
 pytestmark = pytest.mark.train
@@ -83,12 +85,14 @@ def write_campaign(folder: Path) -> Path:
 
 
 def site_of(home: Home, path: Path) -> Site:
-    return Site(home, load_campaign(str(path), home), read_environment(), "run", lambda line: None)
+    return Site(
+        configured(home, read_environment()), load_campaign(str(path), home), "run", lambda line: None
+    )
 
 
 @pytest.fixture(scope="module")
 def trainer() -> Trainer:
-    return find_trainer(read_environment())
+    return find_trainer(read_configuration(read_environment()))
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +132,7 @@ def test_server_and_process_give_the_same_samples_scores_and_trees(
 ):
     site = site_of(*place)
     settings = served_settings(trainer)
-    with open_policy(place[0], settings, trainer, read_environment(), model) as served:
+    with open_policy(configured(place[0], read_environment()), settings, trainer, model) as served:
         for one in site.train_items[:3]:
             asked = {"n": 3, "max_tokens": 24, "temperature": 1.3, "seed": 5}
             first, second = piped.sample(one.prompt, **asked), served.sample(one.prompt, **asked)

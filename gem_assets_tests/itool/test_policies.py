@@ -19,6 +19,7 @@ from gem_assets.itool.rounds.campaign import PolicySettings
 from gem_assets.itool.search.policy import Completion, PolicyError, Token
 from gem_assets.store.home import Home
 from gem_assets.training.trainer import Trainer
+from gem_assets_tests.configured import configured
 
 
 class ScriptedServer(ThreadingHTTPServer):
@@ -159,6 +160,6 @@ def test_a_server_that_is_not_installed_is_told(home: Home):
     settings = PolicySettings(backend="command", serve=("no-such-server", "{model}"))
     with (
         pytest.raises(PolicyError, match=r"no-such-server, which policy.serve names"),
-        open_policy(home, settings, Trainer(Path("python"), {}), {}, Path("model")),
+        open_policy(configured(home), settings, Trainer(Path("python"), {}), Path("model")),
     ):
         pass

@@ -20,6 +20,7 @@ from gem_assets.reports.itool.deficiencies import read_rounds, render_rounds
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home, StoreError
 from gem_assets.training.trainer import Trainer
+from gem_assets_tests.configured import configured
 from gem_assets_tests.itool.family import write_tasks
 
 CAMPAIGN = """
@@ -75,9 +76,12 @@ def campaign(tmp_path: Path, home: Home) -> Campaign:
 
 
 def site_of(home: Home, campaign: Campaign, **policy) -> tuple[Site, Guessing]:
-    gold = {one.prompt: one.gold for one in Site(home, campaign, {}, "run", print).items}
+    configuration = configured(home)
+    gold = {one.prompt: one.gold for one in Site(configuration, campaign, "run", print).items}
     guessing = Guessing(gold, **policy)
-    return Site(home, campaign, {}, "run", lambda line: None, lambda model: nullcontext(guessing)), guessing
+    return Site(
+        configured(home), campaign, "run", lambda line: None, lambda model: nullcontext(guessing)
+    ), guessing
 
 
 def whole_round(site: Site, number: int = 1) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
 from gem_assets.llm.client import LiteLlm
+from gem_assets.llm.configuration import read_models
 from gem_assets.llm.journal.journal import Journal
-from gem_assets.llm.money.budget import read_budget
 from gem_assets.llm.protocol import StopRunError
 from gem_assets.llm.roles import read_role
 from gem_assets.llm.stopping import run_until_stopped
@@ -26,7 +26,7 @@ async def main(url: str, home: str, questions: str, concurrency: str, prefix: st
         "GEM_BASE_URL": url,
         "GEM_CONCURRENCY": concurrency,
     }
-    caps = read_budget(environment, "run-of-the-process")
+    caps = read_models(environment).budget("run-of-the-process")
     journal = Journal(Path(home) / "journal.db", "run-of-the-process", caps)
     llm = LiteLlm(read_role("filter", environment), journal, plain_sender(url))
     sys.stdout.write("ready\n")

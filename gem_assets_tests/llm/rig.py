@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gem_assets.llm.configuration import read_models
 from gem_assets.llm.journal.calls import Asked, Call, Question
 from gem_assets.llm.journal.journal import Journal
 from gem_assets.llm.limits.pacing import Pace
@@ -69,7 +70,9 @@ async def opened(
 ) -> AsyncIterator[Models]:
     """Open all roles at a stub server."""
     environment = {"GEM_MODEL": "stub-model", "GEM_BASE_URL": server.url, "GEM_API_KEY": KEY, **variables}
-    async with open_models(environment, home, "run-1", pace or (time or FakeTime()).pace()) as models:
+    async with open_models(
+        read_models(environment), home, "run-1", pace or (time or FakeTime()).pace()
+    ) as models:
         yield models
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from gem_assets.llm.journal.calls import Bought, Question
 from gem_assets.llm.journal.journal import Journal
-from gem_assets.llm.money.budget import ALL, Budget, Cap, Crowded, Exhausted, read_budget
+from gem_assets.llm.money.budget import ALL, Budget, Cap, Crowded, Exhausted, read_caps
 from gem_assets.llm.protocol import StopRunError
 from gem_assets.llm.roles import ConfigurationError
 from gem_assets_tests.llm.rig import claim, go, opened, request, rows, said, start
@@ -15,16 +15,18 @@ PRICES = {"GEM_INPUT_PRICE": "1", "GEM_OUTPUT_PRICE": "2"}
 
 def test_reads_a_cap_over_everything_and_one_over_the_run():
     environment = {"GEM_MAX_COST": "12.50", "GEM_RUN_BUDGET": "2"}
-    budget = read_budget(environment, "abc")
+    budget = read_caps(environment).budget("abc")
     assert budget.caps == (Cap(ALL, 12.5, "GEM_MAX_COST"), Cap("run abc", 2, "GEM_RUN_BUDGET"))
-    assert read_budget(environment | {"GEM_RUN_BUDGET_SCOPE": "tonight"}, "abc").caps[1].scope == "tonight"
-    assert read_budget({}, "abc").caps == ()
+    assert (
+        read_caps(environment | {"GEM_RUN_BUDGET_SCOPE": "tonight"}).budget("abc").caps[1].scope == "tonight"
+    )
+    assert read_caps({}).budget("abc").caps == ()
 
 
 @pytest.mark.parametrize("value", ["a lot", "-1", "nan", "inf"])
 def test_a_cap_that_is_no_amount_is_named(value):
     with pytest.raises(ConfigurationError, match="GEM_MAX_COST"):
-        read_budget({"GEM_MAX_COST": value}, "abc")
+        read_caps({"GEM_MAX_COST": value})
 
 
 def test_what_is_reserved_counts_until_it_is_settled(tmp_path):

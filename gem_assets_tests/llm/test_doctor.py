@@ -1,5 +1,6 @@
 import asyncio
 
+from gem_assets.llm.configuration import read_models
 from gem_assets.llm.doctor import RoleReport, examine
 from gem_assets_tests.llm.rig import KEY
 from gem_assets_tests.stub_server import HANG, Answer, StubServer, error, unsupported_parameter
@@ -12,12 +13,12 @@ def reports(
 ) -> tuple[dict[str, RoleReport], StubServer]:
     with StubServer(answer, context_size=32768) as server:
         environment = {"GEM_MODEL": "stub-model", "GEM_BASE_URL": server.url, "GEM_API_KEY": KEY, **variables}
-        found = asyncio.run(examine(environment, longest_seconds))
+        found = asyncio.run(examine(read_models(environment), longest_seconds))
     return {report.role: report for report in found}, server
 
 
 def test_offline_roles_need_nothing_and_unset_ones_say_what_to_set():
-    found = {report.role: report for report in asyncio.run(examine({}))}
+    found = {report.role: report for report in asyncio.run(examine(read_models({})))}
     assert {role: report.ok for role, report in found.items()} == dict.fromkeys(found)
     assert "no key" in found["filter"].note
     assert "GEM_POLICY_MODEL" in found["policy"].note

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from gem_assets.llm.configuration import read_models
 from gem_assets.llm.models import open_models
 from gem_assets.llm.roles import ConfigurationError
 from gem_assets_tests.llm.rig import opened, request, rows
@@ -12,7 +13,7 @@ from gem_assets_tests.stub_server import StubServer
 
 def test_nothing_set_opens_the_offline_generator_and_no_journal(tmp_path):
     async def run():
-        async with open_models({}, tmp_path, "run-1") as models:
+        async with open_models(read_models({}), tmp_path, "run-1") as models:
             assert not (models.filter.is_model or models.teacher.is_model or models.judge.is_model)
             with pytest.raises(ConfigurationError, match="GEM_SYNTHESIZER_MODEL"):
                 models.for_role("synthesizer")
@@ -23,7 +24,7 @@ def test_nothing_set_opens_the_offline_generator_and_no_journal(tmp_path):
 
 def test_a_wrong_setting_of_any_role_shows_before_anything_is_opened(tmp_path):
     async def run():
-        async with open_models({"GEM_JUDGE_TOP_P": "2"}, tmp_path, "run-1"):
+        async with open_models(read_models({"GEM_JUDGE_TOP_P": "2"}), tmp_path, "run-1"):
             pass
 
     with pytest.raises(ConfigurationError, match="GEM_JUDGE_TOP_P"):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gem_assets.llm.configuration import read_models
 from gem_assets.llm.protocol import FailedError, RefusedError, StopRunError
 from gem_assets.llm.relay import ChatRelay, Thinking, open_relays
 from gem_assets.llm.roles import read_role
@@ -49,7 +50,9 @@ async def relay(
     environment |= variables
     role = read_role("policy", environment)
     roles = [("bfcl", role, thinking)]
-    async with open_relays(roles, environment, home, "run-1", "bfcl@1", FakeTime().pace()) as relays:
+    async with open_relays(
+        roles, read_models(environment).budget("run-1"), home, "run-1", "bfcl@1", FakeTime().pace()
+    ) as relays:
         yield relays["bfcl"]
 
 

@@ -9,6 +9,7 @@ import pytest
 from gem_assets.definitions import build_definitions
 from gem_assets.stages.catalog import ASSETS
 from gem_assets.store.home import Home
+from gem_assets_tests.configured import configured
 
 TABLES = {"warehouse", "yield_report"}
 SHARDS = ["demo-00000", "demo-00001"]
@@ -19,7 +20,7 @@ class Looks:
     """Dagster's automation, asked tick by tick what it would build."""
 
     def __init__(self, home: Home, instance: dg.DagsterInstance) -> None:
-        self._definitions = build_definitions({"GEM_HOME": str(home.root)})
+        self._definitions = build_definitions(configured(home))
         self._instance = instance
         self._cursor = None
         instance.add_dynamic_partitions("corpus_shards", SHARDS)

@@ -2,9 +2,11 @@ import dagster as dg
 import pytest
 
 from gem_assets.orchestration.jobs.batch_sensor import collect_batches, waiting_shards
+from gem_assets.orchestration.resources.workplace import Workplace
 from gem_assets.settings import Settings
 from gem_assets.stages.catalog import ASSETS
 from gem_assets.store.home import Home
+from gem_assets_tests.configured import configured
 from gem_assets_tests.recorded_answers import CHECKOUT, DATA, RecordedAnswers
 from gem_assets_tests.stages.chain import carry, put_rows, recorded_rows
 from gem_assets_tests.stub_server import StubServer
@@ -22,7 +24,7 @@ def server():
 
 
 def test_a_shard_goes_from_batch_to_batch_until_it_is_done(
-    home: Home, settings: Settings, server: StubServer, monkeypatch: pytest.MonkeyPatch
+    home: Home, settings: Settings, server: StubServer
 ):
     put_rows(home, list(recorded_rows().values()))
     environment = {
@@ -31,17 +33,16 @@ def test_a_shard_goes_from_batch_to_batch_until_it_is_done(
         "GEM_API_KEY": "key",
         "GEM_BATCH": "1",
     }
-    for name, value in {**environment, "GEM_HOME": str(home.root)}.items():
-        monkeypatch.setenv(name, value)
+    made = {"workplace": Workplace(configured(settings, environment))}
     runs = carry(settings, SHARD, "run-0", environment=environment)
     assert (runs[1].failed, runs[1].reasons) == (4, {"cancelled": 4})
     assert waiting_shards(home) == [SHARD]
-    context = dg.build_sensor_context()
+    context = dg.build_sensor_context(resources=made)
     assert isinstance(collect_batches(context), dg.SkipReason), "nothing has ended yet"
 
     for number in range(1, len(ASSETS)):
         server.batches.finish()
-        found = collect_batches(dg.build_sensor_context(cursor=str(number)))
+        found = collect_batches(dg.build_sensor_context(cursor=str(number), resources=made))
         assert isinstance(found, dg.SensorResult)
         (asked,) = found.run_requests
         assert asked.partition_key == SHARD

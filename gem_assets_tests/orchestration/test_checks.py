@@ -6,11 +6,11 @@ import pytest
 from gem_assets.definitions import build_definitions
 from gem_assets.orchestration.assets.checks import BACKFILL_TAG
 from gem_assets.orchestration.assets.partitions import register_shards
-from gem_assets.settings import Settings
 from gem_assets.stages.catalog import ASSETS
 from gem_assets.stages.staleness import find_stale
 from gem_assets.store.home import Home
 from gem_assets.store.raw import shard_names
+from gem_assets_tests.configured import configured
 
 WAITING = dg.DagsterRun(
     job_name="synthesise", status=dg.DagsterRunStatus.NOT_STARTED, tags={BACKFILL_TAG: "slow-one"}
@@ -24,7 +24,7 @@ def home(carried: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 
 def look(home: Home, *waiting: dg.DagsterRun, **tags: str) -> dict[str, dg.AssetCheckEvaluation]:
-    definitions = build_definitions({"GEM_HOME": str(home.root)})
+    definitions = build_definitions(configured(home))
     with dg.DagsterInstance.ephemeral() as instance:
         register_shards(instance, home)
         for run in waiting:
@@ -38,7 +38,7 @@ def look(home: Home, *waiting: dg.DagsterRun, **tags: str) -> dict[str, dg.Asset
 def test_the_check_of_each_asset_counts_what_is_stale_and_says_why(home: Home):
     home.shard_file("workflows_outcomes", shard_names(home)[0]).unlink()
     found = look(home)
-    stale = find_stale(Settings(home=home.root), {}, shard_names(home))
+    stale = find_stale(configured(home), shard_names(home))
     for asset in ASSETS:
         reasons = [item.reason for item in stale if item.asset == asset]
         assert found[asset].passed == (not reasons)

@@ -7,8 +7,10 @@ import pytest
 from gem_assets.orchestration.assets.datasets import DATASET_ASSETS, decontaminated, register_recipes
 from gem_assets.orchestration.assets.shards import STAGE_ASSETS
 from gem_assets.orchestration.resources.options import RunOptions
-from gem_assets.orchestration.resources.workplace import WorkplaceResource
+from gem_assets.orchestration.resources.workplace import workplace_resource
+from gem_assets.settings import read_environment
 from gem_assets.store.home import Home
+from gem_assets_tests.configured import configured
 
 RECIPE = 'description = "All."\njudgement = "passed_or_not_run"\n'
 
@@ -27,7 +29,11 @@ def materialise(home: Home, recipe: str) -> dg.ExecuteInProcessResult:
     definitions = dg.Definitions(
         assets=[*STAGE_ASSETS.values(), *DATASET_ASSETS],
         asset_checks=[decontaminated],
-        resources={"workplace": WorkplaceResource(), "database": None, "options": RunOptions()},
+        resources={
+            "workplace": workplace_resource(configured(home, read_environment())),
+            "database": None,
+            "options": RunOptions(),
+        },
         jobs=[dg.define_asset_job("datasets", selection=list(DATASET_ASSETS))],
         executor=dg.in_process_executor,
     )

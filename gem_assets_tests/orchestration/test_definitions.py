@@ -1,6 +1,7 @@
 import dagster as dg
 import pytest
 
+from gem_assets.configuration import read_configuration
 from gem_assets.definitions import build_definitions
 from gem_assets.stages.catalog import ASSETS
 from gem_assets.store.sql_files import sql_names
@@ -8,7 +9,7 @@ from gem_assets.store.sql_files import sql_names
 
 @pytest.fixture
 def definitions(tmp_path):
-    return build_definitions({"GEM_HOME": str(tmp_path)})
+    return build_definitions(read_configuration({"GEM_HOME": str(tmp_path)}))
 
 
 def specs(definitions):
@@ -61,10 +62,9 @@ def test_every_column_with_a_comment_shows_it(definitions):
     assert told["predicate_count"] == "constraints that are said as CEL"
 
 
-def test_a_changed_prompt_changes_the_code_version_of_its_asset_only(tmp_path, monkeypatch):
-    before = specs(build_definitions({"GEM_HOME": str(tmp_path)}))
+def test_a_changed_prompt_changes_the_code_version_of_its_asset_only(definitions, tmp_path):
+    before, variables = specs(definitions), {"GEM_HOME": str(tmp_path), "GEM_PROMPTS": str(tmp_path)}
     (tmp_path / "extract_workflows.md").write_text("$title $document $summary")
-    monkeypatch.setenv("GEM_PROMPTS", str(tmp_path))
-    after = specs(build_definitions({"GEM_HOME": str(tmp_path)}))
+    after = specs(build_definitions(read_configuration(variables)))
     changed = {asset for asset in ASSETS if before[asset].code_version != after[asset].code_version}
     assert changed == {"workflows"}

@@ -36,7 +36,7 @@ def stage_run(**changes):
 
 
 def test_every_count_is_a_number_that_plots():
-    metadata = run_metadata(stage_run(), Addresses())
+    metadata = run_metadata(stage_run(), Addresses(3000, 3001))
     assert metadata["inputs"] == metadata["kept"] + metadata["rejected"] + metadata["failed"]
     assert metadata["yield"] == 2 / 3
     assert metadata["reason/extract_no_tools"] == 1
@@ -44,8 +44,8 @@ def test_every_count_is_a_number_that_plots():
 
 
 def test_an_unknown_cost_is_absent_and_not_zero():
-    assert "cost_usd" not in run_metadata(stage_run(), Addresses())
-    assert run_metadata(stage_run(cost=0.0), Addresses())["cost_usd"] == 0.0
+    assert "cost_usd" not in run_metadata(stage_run(), Addresses(3000, 3001))
+    assert run_metadata(stage_run(cost=0.0), Addresses(3000, 3001))["cost_usd"] == 0.0
 
 
 def test_what_changed_names_the_prompt_and_the_counts():
@@ -72,4 +72,4 @@ def test_the_queries_that_are_shown_run(home):
 
 
 def test_metadata_are_values_dagster_takes():
-    dg.MaterializeResult(metadata=run_metadata(stage_run(), Addresses()))
+    dg.MaterializeResult(metadata=run_metadata(stage_run(), Addresses(3000, 3001)))

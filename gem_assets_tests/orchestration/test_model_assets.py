@@ -7,8 +7,10 @@ import pytest
 
 from gem_assets.orchestration.assets.datasets import DATASET_ASSETS, register_recipes
 from gem_assets.orchestration.assets.models import MODEL_ASSETS, MODEL_CHECKS
-from gem_assets.orchestration.resources.workplace import WorkplaceResource
+from gem_assets.orchestration.resources.workplace import workplace_resource
+from gem_assets.settings import read_environment
 from gem_assets.store.home import Home
+from gem_assets_tests.configured import configured
 
 RECIPE = 'description = "All."\njudgement = "passed_or_not_run"\n[splits]\ntrain=1\nvalidation=0\ntest=0\n'
 QUICK = """
@@ -43,7 +45,7 @@ def materialise(home: Home, instance: dg.DagsterInstance, *wanted: str, **config
     definitions = dg.Definitions(
         assets=[*DATASET_ASSETS, *MODEL_ASSETS],
         asset_checks=MODEL_CHECKS,
-        resources={"workplace": WorkplaceResource(), "database": None},
+        resources={"workplace": workplace_resource(configured(home, read_environment())), "database": None},
         jobs=[dg.define_asset_job("wanted", selection=list(wanted))],
         executor=dg.in_process_executor,
     )

@@ -5,15 +5,16 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from gem_assets.configuration import read_configuration
 from gem_assets.definitions import build_definitions
 from gem_assets.orchestration.assets.partitions import register_shards
 from gem_assets.orchestration.resources.options import ModelOverrides, RunOptions
-from gem_assets.settings import Settings
 from gem_assets.stages.catalog import ASSETS
 from gem_assets.stages.staleness import find_stale
 from gem_assets.store.home import Home
 from gem_assets.store.raw import shard_names
 from gem_assets.store.stage_runs import current_stage_run
+from gem_assets_tests.configured import configured
 
 SHARD = "demo-00000"
 
@@ -27,7 +28,7 @@ def served(carried: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
 def synthesise(home: Home, **options: Any) -> dg.ExecuteInProcessResult:
     with dg.DagsterInstance.ephemeral() as instance:
         register_shards(instance, home)
-        job = build_definitions({"GEM_HOME": str(home.root)}).resolve_job_def("synthesise")
+        job = build_definitions(configured(home)).resolve_job_def("synthesise")
         return job.execute_in_process(
             {"resources": {"options": {"config": options}}},
             instance=instance,
@@ -48,11 +49,12 @@ def test_every_option_is_described():
         assert [name for name, field in fields.items() if not field.description] == []
 
 
-def test_options_change_the_environment_of_the_run_and_nothing_when_unset():
+def test_options_change_the_configuration_of_the_run_and_nothing_when_unset():
     given = {"GEM_MODEL": "openai/a", "GEM_JUDGE_MODEL": "openai/b"}
-    assert RunOptions().applied_to(given) == given
+    assert RunOptions().applied_to(read_configuration(given)) == read_configuration(given)
     chosen = RunOptions(budget=0, models=ModelOverrides(judge="openai/c"))
-    assert chosen.applied_to(given) == {**given, "GEM_JUDGE_MODEL": "openai/c", "GEM_RUN_BUDGET": "0.0"}
+    changed = {**given, "GEM_JUDGE_MODEL": "openai/c", "GEM_RUN_BUDGET": "0.0"}
+    assert chosen.applied_to(read_configuration(given)) == read_configuration(changed)
 
 
 def test_a_limit_judges_so_many_and_leaves_the_rest_for_later(served: Home):
@@ -80,7 +82,7 @@ def test_without_force_what_is_stale_is_made_again(served: Home):
     after = wrote(served)
     # The same input gives the same workflows, so that nothing after them is stale any more.
     assert [asset for asset in ASSETS if after[asset] != before[asset]] == ["workflows"]
-    assert find_stale(Settings(home=served.root), {}, [SHARD]) == []
+    assert find_stale(configured(served), [SHARD]) == []
 
 
 def test_another_model_for_a_run_leaves_the_shard_stale_for_the_configured_one(served: Home):
@@ -89,4 +91,4 @@ def test_another_model_for_a_run_leaves_the_shard_stale_for_the_configured_one(s
     [failure] = [event for event in result.all_events if event.is_step_failure]
     assert failure.step_key == "validated_trajectories"
     assert "GEM_JUDGE_MODEL" in str(failure.step_failure_data.user_failure_data)
-    assert find_stale(Settings(home=served.root), {}, shard_names(served)[:1]) == []
+    assert find_stale(configured(served), shard_names(served)[:1]) == []

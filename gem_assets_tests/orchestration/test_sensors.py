@@ -5,11 +5,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from gem_assets.configuration import RunConfiguration, read_configuration
 from gem_assets.definitions import build_definitions
-from gem_assets.orchestration.jobs.folder_sensor import SECONDS_UNTOUCHED, new_files, read_watched
+from gem_assets.orchestration.jobs.folder_sensor import SECONDS_UNTOUCHED, new_files
+from gem_assets.orchestration.resources.workplace import Workplace
 from gem_assets.settings import SettingsError
 from gem_assets.store.home import Home
 from gem_assets.store.raw import shard_names
+from gem_assets_tests.configured import configured
 from gem_assets_tests.corpus.intake import STEPS, ask, write
 
 HOUR = 3600
@@ -25,35 +28,38 @@ def put(folder: Path, name: str, text: str, age: float = 60) -> None:
     os.utime(path, (time.time() - age,) * 2)
 
 
-def environment(home: Home, folder: Path) -> dict[str, str]:
-    return {"GEM_HOME": str(home.root), "GEM_WATCH": f"manuals={folder}"}
+def watching(home: Home, folder: Path) -> RunConfiguration:
+    return configured(home, {"GEM_WATCH": f"manuals={folder}"})
 
 
 def test_no_folder_is_watched_unless_one_is_named(tmp_path):
-    assert read_watched({}) is None
-    names = [sensor.name for sensor in build_definitions({"GEM_HOME": str(tmp_path)}).sensors or []]
+    unset = read_configuration({"GEM_HOME": str(tmp_path)})
+    assert unset.watched is None
+    names = [sensor.name for sensor in build_definitions(unset).sensors or []]
     assert "watch_folder" not in names
 
 
 @pytest.mark.parametrize("value", ["manuals", "=/srv", "../up=/srv", "a="])
 def test_a_watch_that_names_no_corpus_and_folder_is_told(value):
     with pytest.raises(SettingsError, match="CORPUS=FOLDER"):
-        read_watched({"GEM_WATCH": value})
+        read_configuration({"GEM_WATCH": value})
 
 
-def test_a_file_is_new_until_it_is_ingested_and_again_when_it_changes(home, folder, monkeypatch):
+def test_a_file_is_new_until_it_is_ingested_and_again_when_it_changes(home, folder):
     put(folder, "a.txt", STEPS + "a")
     put(folder, "fresh.txt", STEPS + "still being written", age=-HOUR)  # fresh however slow the test is
-    variables = environment(home, folder)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    definitions = build_definitions(variables)
+    configuration = watching(home, folder)
+    definitions = build_definitions(configuration)
     sensor = definitions.resolve_sensor_def("watch_folder")
-    watched = read_watched(variables)
+    made = {"workplace": Workplace(configuration)}
+    watched = configuration.watched
     assert watched is not None
 
     def look() -> object:
-        with dg.DagsterInstance.ephemeral() as instance, dg.build_sensor_context(instance) as context:
+        with (
+            dg.DagsterInstance.ephemeral() as instance,
+            dg.build_sensor_context(instance, resources=made) as context,
+        ):
             return sensor(context)
 
     def run() -> None:
@@ -78,8 +84,9 @@ def test_a_file_is_new_until_it_is_ingested_and_again_when_it_changes(home, fold
 
 
 def test_a_folder_that_is_not_there_is_told_and_waited_for(home, folder):
-    definitions = build_definitions(environment(home, folder))
-    with dg.build_sensor_context() as context:
+    definitions = build_definitions(watching(home, folder))
+    made = {"workplace": Workplace(watching(home, folder))}
+    with dg.build_sensor_context(resources=made) as context:
         found = definitions.resolve_sensor_def("watch_folder")(context)
     assert isinstance(found, dg.SkipReason)
     assert "does not exist" in (found.skip_message or "")

@@ -30,6 +30,7 @@ from gem_assets.store.connections import open_memory
 from gem_assets.store.home import Home
 from gem_assets.store.stage_runs import StageRun
 from gem_assets.store.tables import column_types, write_rows
+from gem_assets_tests.configured import configured
 from gem_assets_tests.fakes import ScriptedLlm
 
 DATA = Path(__file__).parents[1] / "data"
@@ -154,7 +155,7 @@ def carry(
 ) -> list[StageRun]:
     """Carry a shard through the stages, as the assets do."""
     runs: list[StageRun] = []
-    context = StageContext(run_id, settings, environment or {}, progress, limit)
+    context = StageContext(run_id, configured(settings, environment), progress, limit)
     for asset in ASSETS[: ASSETS.index(until) + 1]:
         with open_memory() as connection:
             runs += run_stage_on_shards(connection, stage_of(asset), [shard], context)

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from gem_assets.llm.configuration import read_models
 from gem_assets.llm.panel import Panel
-from gem_assets.llm.roles import ConfigurationError, read_panel
+from gem_assets.llm.roles import ConfigurationError
 from gem_assets.records.outcome import Failed, FailureReason, Kept, Reason, Rejected
 from gem_assets.reports.audit.audit import audit
 from gem_assets.settings import Settings
@@ -15,6 +16,7 @@ from gem_assets.stages.judging import decide
 from gem_assets.stages.versions import version_of
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
+from gem_assets_tests.configured import configured
 from gem_assets_tests.fakes import ScriptedLlm
 from gem_assets_tests.recorded_answers import CHECKOUT, DATA, RecordedAnswers
 from gem_assets_tests.stages.asked import refusal
@@ -108,9 +110,14 @@ PANEL = {"GEM_MODEL": "openai/one", "GEM_JUDGE_2_MODEL": "openai/two", "GEM_JUDG
 
 def test_a_panel_is_read_and_its_members_change_the_code_version():
     stage = stage_of(ASSET)
-    assert [member.model for member in read_panel(PANEL)] == ["openai/one", "openai/two", "openai/three"]
+    panel = read_models(PANEL).panel()
+    assert [member.model for member in panel] == [
+        "openai/one",
+        "openai/two",
+        "openai/three",
+    ]
     versions = {
-        version_of(stage, environment, settings).code_version
+        version_of(stage, configured(settings, environment)).code_version
         for environment, settings in (
             ({"GEM_MODEL": "openai/one"}, SETTINGS),
             ({key: value for key, value in PANEL.items() if "3" not in key}, SETTINGS),
@@ -121,8 +128,8 @@ def test_a_panel_is_read_and_its_members_change_the_code_version():
     }
     assert len(versions) == 5
     teacher = stage_of("draft_trajectories")
-    alone = {"GEM_MODEL": "openai/one"}
-    assert version_of(teacher, PANEL, SETTINGS) == version_of(teacher, alone, SETTINGS)
+    alone = configured(SETTINGS, {"GEM_MODEL": "openai/one"})
+    assert version_of(teacher, configured(SETTINGS, PANEL)) == version_of(teacher, alone)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +142,7 @@ def test_a_panel_is_read_and_its_members_change_the_code_version():
 )
 def test_a_panel_that_cannot_vote_is_refused_in_a_sentence(environment: dict[str, str], named: str):
     with pytest.raises(ConfigurationError, match=named):
-        read_panel(environment)
+        read_models(environment).panel()
 
 
 def test_a_shard_is_judged_by_three_models_and_nothing_is_bought_again(home: Home, settings: Settings):

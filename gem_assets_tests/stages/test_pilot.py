@@ -8,6 +8,7 @@ from gem_assets.stages.staleness import find_stale
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
 from gem_assets.store.sql_files import read_sql, sql_names
+from gem_assets_tests.configured import configured
 from gem_assets_tests.fakes import ScriptedLlm
 from gem_assets_tests.stages.chain import carry, put_rows, recorded_answer, recorded_rows, serve
 
@@ -51,7 +52,7 @@ def test_the_next_run_takes_up_what_a_pilot_left(
 ):
     serve(monkeypatch, ScriptedLlm(recorded_answer))
     carry(settings, SHARD, "pilot", limit=2)
-    stale = find_stale(settings, {}, [SHARD])
+    stale = find_stale(configured(settings), [SHARD])
     assert stale[0].asset == "procedural_documents"
     assert {item.asset for item in stale} == set(ASSETS[1:])
     runs = carry(settings, SHARD, "run")

@@ -12,6 +12,7 @@ from gem_assets.stages.shard import ShardFailedError, StageContext, check_failur
 from gem_assets.store.connections import Connection, open_live, open_memory
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.stage_runs import read_stage_runs
+from gem_assets_tests.configured import configured
 from gem_assets_tests.fakes import FailingLlm, ScriptedLlm
 from gem_assets_tests.stages.chain import (
     ESSAY,
@@ -101,7 +102,8 @@ def test_the_generator_of_a_workflow_is_that_of_its_trajectories(
     serve(monkeypatch, finisher(recorded_answer, is_model=finisher is ScriptedLlm))
     with open_memory() as connection:
         for asset in ASSETS[4:]:
-            run_stage_on_shards(connection, stage_of(asset), [SHARD], StageContext("finisher", settings, {}))
+            context = StageContext("finisher", configured(settings))
+            run_stage_on_shards(connection, stage_of(asset), [SHARD], context)
     found = generators(ingested)
     assert found["workflows"] == found["draft_trajectories"] == {stamped}
     assert found["validated_trajectories"] == {
@@ -116,7 +118,7 @@ def test_a_trajectory_that_no_model_judged_keeps_its_generator(
     carry(settings, SHARD, "model", until="refined_trajectories")
     serve(monkeypatch, ScriptedLlm({}, is_model=False))
     with open_memory() as connection:
-        context = StageContext("no judge", settings, {})
+        context = StageContext("no judge", configured(settings))
         run_stage_on_shards(connection, stage_of("validated_trajectories"), [SHARD], context)
     assert generators(ingested)["validated_trajectories"] == {"model"}
 
@@ -204,7 +206,7 @@ def test_an_input_that_was_rewritten_while_it_was_read_is_not_judged(
 
     with open_memory() as connection, pytest.raises(StoreError, match="was rewritten while it was read"):
         disturbed: Any = Disturbed(connection)
-        context = StageContext("run", settings, {})
+        context = StageContext("run", configured(settings))
         run_stage_on_shards(disturbed, stage_of("procedural_documents"), [SHARD], context)
     assert not ingested.shard_file("procedural_documents_outcomes", SHARD).exists()
 

@@ -17,6 +17,7 @@ from gem_assets.store.home import Home
 from gem_assets.store.shards import read_kept
 from gem_assets.store.stage_runs import current_stage_run
 from gem_assets.verification.rule_settings import RuleSettings
+from gem_assets_tests.configured import configured
 from gem_assets_tests.fakes import ScriptedLlm
 from gem_assets_tests.stages.chain import (
     ASKING,
@@ -50,7 +51,7 @@ def stale(
     environment: dict[str, str] | None = None,
     shards: tuple[str, ...] = SHARDS,
 ) -> list[Stale]:
-    return find_stale(settings, environment or {}, shards)
+    return find_stale(configured(settings, environment), shards)
 
 
 def pieces(found: Sequence[Stale]) -> list[tuple[str, str, str]]:
@@ -87,16 +88,14 @@ def test_a_prompt_makes_its_own_asset_stale_and_what_stands_on_it(
 ):
     text = (PROMPTS / f"{stage.prompts[0]}.md").read_text("utf-8")
     (tmp_path / f"{stage.prompts[0]}.md").write_text(text + "\nBe brief.\n", "utf-8")
-    monkeypatch.setenv("GEM_PROMPTS", str(tmp_path))
-    assert pieces(stale(unchanged)) == expected(stage.asset)
+    assert pieces(stale(unchanged.model_copy(update={"prompts": tmp_path}))) == expected(stage.asset)
 
 
 def test_the_prompt_of_the_repair_turn_makes_every_asking_asset_stale(
     unchanged: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     (tmp_path / "repair_answer.md").write_text("Wrong: $problem")
-    monkeypatch.setenv("GEM_PROMPTS", str(tmp_path))
-    assert pieces(stale(unchanged)) == expected(*ASSETS[1:])
+    assert pieces(stale(unchanged.model_copy(update={"prompts": tmp_path}))) == expected(*ASSETS[1:])
 
 
 @pytest.mark.parametrize("text", [None, "same"])
@@ -106,8 +105,7 @@ def test_a_directory_of_prompts_that_changes_none_makes_nothing_stale(
     if text:
         original = (PROMPTS / "filter_document.md").read_bytes()
         (tmp_path / "filter_document.md").write_bytes(original)
-    monkeypatch.setenv("GEM_PROMPTS", str(tmp_path))
-    assert stale(unchanged) == []
+    assert stale(unchanged.model_copy(update={"prompts": tmp_path})) == []
 
 
 @pytest.mark.parametrize(
@@ -143,7 +141,7 @@ def test_sampling_counts_and_the_way_to_the_server_does_not(
     unchanged: Settings, change: dict[str, str], same: bool
 ):
     given = {"GEM_MODEL": "openai/a"}
-    before, after = (current_versions(unchanged, given | more) for more in ({}, change))
+    before, after = (current_versions(configured(unchanged, given | more)) for more in ({}, change))
     assert all((before[asset] == after[asset]) is same for asset in ASSETS[1:])
     assert before["documents"] == after["documents"]
 
@@ -230,7 +228,7 @@ def test_a_shard_with_failures_is_stale_until_they_are_judged(settings: Settings
 
 def test_only_the_shards_and_assets_asked_for_are_looked_at(unchanged: Settings):
     changed = unchanged.model_copy(update={"corpus": CorpusSettings(minimum_characters=101)})
-    found = find_stale(changed, {}, SHARDS[:1], until="workflows")
+    found = find_stale(configured(changed), SHARDS[:1], until="workflows")
     assert [item.asset for item in found] == ["documents", "procedural_documents", "workflows"]
     assert {item.shard for item in found} == {SHARDS[0]}
 
@@ -268,13 +266,10 @@ def test_a_changed_setting_is_derived_again(modelled: Settings):
     assert found[0].reason == "setting extraction.minimum_steps changed from 2 to 3"
 
 
-def test_a_changed_prompt_is_named_with_both_versions(
-    modelled: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_changed_prompt_is_named_with_both_versions(modelled: Settings, tmp_path: Path):
     text = (PROMPTS / "judge_trajectory.md").read_text("utf-8")
     (tmp_path / "judge_trajectory.md").write_text(text + "\nBe brief.\n", "utf-8")
-    monkeypatch.setenv("GEM_PROMPTS", str(tmp_path))
-    found = stale(modelled, MODEL)
+    found = stale(modelled.model_copy(update={"prompts": tmp_path}), MODEL)
     assert {item.work for item in found} == {"buy"}
     assert re.fullmatch(
         r"prompt judge_trajectory changed from judge_trajectory@\w+ to judge_trajectory@\w+", found[0].reason
@@ -308,7 +303,7 @@ def test_another_way_is_looked_at_where_it_was_taken_and_a_model_fills_its_role(
 ):
     synthesizer = {**MODEL, "GEM_SYNTHESIZER_MODEL": "openai/s"}
     assert stale(modelled, synthesizer) == []
-    asked_for = find_stale(modelled, synthesizer, SHARDS[:1], until="synthesized_trajectories")
+    asked_for = find_stale(configured(modelled, synthesizer), SHARDS[:1], until="synthesized_trajectories")
     assert [(item.asset, item.cause) for item in asked_for] == [("synthesized_trajectories", "missing")]
     write(carried, [], "synthesized_trajectories", "taken", shard=SHARDS[0])
     assert stale(modelled, MODEL) == []

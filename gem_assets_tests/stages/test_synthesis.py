@@ -7,17 +7,17 @@ from gem_assets.llm.protocol import FailedError
 from gem_assets.llm.roles import ConfigurationError
 from gem_assets.records.outcome import Failed, FailureReason, Kept, Reason, Rejected
 from gem_assets.reports.comparison.ways import read_ways, ways_markdown, ways_text
-from gem_assets.settings import Settings
 from gem_assets.stages.synthesizing import synthesize_shards
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.raw import shard_names
+from gem_assets_tests.configured import configured
 from gem_assets_tests.fakes import ScriptedLlm
 from gem_assets_tests.stages.asked import refusal
-from gem_assets_tests.stages.chain import PROCEDURES, chain, judge, recorded_answer, serve
+from gem_assets_tests.stages.chain import PROCEDURES, SETTINGS, chain, judge, recorded_answer, serve
 
 ASSET = "synthesized_trajectories"
-EXAMPLES = {name: synthesizer_example(chain(name).validated) for name in PROCEDURES}
+EXAMPLES = {name: synthesizer_example(chain(name).validated, SETTINGS) for name in PROCEDURES}
 GOOD = EXAMPLES[PROCEDURES[0]]["answer"]
 TALK = "<toolsets>[]</toolsets><system>Be kind.</system><user>Hello?</user><assistant>Hello.</assistant>"
 SYNTHESIZER = {"GEM_SYNTHESIZER_MODEL": "openai/mine"}
@@ -78,10 +78,10 @@ def test_a_breakdown_is_no_verdict():
 
 
 def test_shards_are_synthesized_checked_alike_and_set_beside_the_pipeline(carried: Home, monkeypatch):
-    settings, shards = Settings(home=carried.root), shard_names(carried)
+    shards = shard_names(carried)
     assert read_ways(carried) == ()
     serve(monkeypatch, ScriptedLlm(answer_as_trained))
-    runs = synthesize_shards(settings, SYNTHESIZER, shards, None, lambda run: None)
+    runs = synthesize_shards(configured(carried, SYNTHESIZER), shards, None, lambda run: None)
     assert sum(run.kept for run in runs if run.asset == ASSET) == len(PROCEDURES)
     [(pipeline, synthesizer)] = pairs_of_ways = read_ways(carried)
     with open_live(carried) as connection:
@@ -102,9 +102,7 @@ def test_shards_are_synthesized_checked_alike_and_set_beside_the_pipeline(carrie
 
 def test_a_pilot_leaves_the_rest_for_later(carried: Home, monkeypatch):
     serve(monkeypatch, ScriptedLlm(answer_as_trained))
-    runs = synthesize_shards(
-        Settings(home=carried.root), SYNTHESIZER, shard_names(carried), 1, lambda run: None
-    )
+    runs = synthesize_shards(configured(carried, SYNTHESIZER), shard_names(carried), 1, lambda run: None)
     assert [run.kept for run in runs] == [1, 1]
     [(pipeline, synthesizer)] = read_ways(carried)
     assert pipeline.documents == synthesizer.documents == 1
@@ -112,6 +110,6 @@ def test_a_pilot_leaves_the_rest_for_later(carried: Home, monkeypatch):
 
 def test_without_a_synthesizer_or_documents_it_is_one_sentence(carried: Home, home: Home):
     with pytest.raises(ConfigurationError, match="GEM_SYNTHESIZER_MODEL"):
-        synthesize_shards(Settings(home=carried.root), {}, shard_names(carried), None, lambda run: None)
+        synthesize_shards(configured(carried), shard_names(carried), None, lambda run: None)
     with pytest.raises(StoreError, match="demo-00000 has no procedural documents yet"):
-        synthesize_shards(Settings(home=home.root), SYNTHESIZER, ["demo-00000"], None, lambda run: None)
+        synthesize_shards(configured(home, SYNTHESIZER), ["demo-00000"], None, lambda run: None)

@@ -7,9 +7,9 @@ import pytest
 
 from gem_assets.datasets.build import build_all
 from gem_assets.datasets.recipes import load_recipe
-from gem_assets.settings import Settings
 from gem_assets.stages.catalog import declare_home
 from gem_assets.store.home import Home
+from gem_assets_tests.configured import configured
 
 ALL = """
 description = "All that was recorded."
@@ -48,7 +48,7 @@ def with_rows_once(carried_once: Path, tmp_path_factory: pytest.TempPathFactory)
     (root / "recipes" / "all.toml").write_text(ALL)
     (root / "training").mkdir()
     (root / "training" / "quick.toml").write_text(QUICK)
-    build_all(Settings(home=root), load_recipe("all", Home(root)), "first")
+    build_all(configured(Home(root)), load_recipe("all", Home(root)), "first")
     return root
 
 

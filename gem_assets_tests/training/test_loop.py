@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gem_assets.settings import Settings
+from gem_assets.configuration import read_configuration
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.raw import shard_names
@@ -17,6 +17,7 @@ from gem_assets.training.loop import run_loop
 from gem_assets.training.runs import find_model
 from gem_assets.training.serving import serving
 from gem_assets.training.trainer import find_trainer
+from gem_assets_tests.configured import configured
 from gem_assets_tests.training.conftest import ALL
 
 pytestmark = pytest.mark.train
@@ -47,8 +48,7 @@ def looped(with_rows_once: Path, tmp_path_factory: pytest.TempPathFactory) -> tu
     (home.root / "recipes" / "unbuilt.toml").write_text(ALL)
     told: list[str] = []
     code = run_loop(
-        Settings(home=home.root),
-        {"GEM_HOME": str(home.root)},
+        configured(home),
         Wanted("synthesizer", "unbuilt", "untaught"),
         shard_names(home),
         1,
@@ -90,7 +90,7 @@ def asked(base_url: str, body: object) -> tuple[int, dict]:
 
 
 def test_a_server_tells_what_it_took_and_refuses_what_is_too_long(looped: tuple[Home, list[str], int]):
-    trainer, model = find_trainer({}), find_model(looped[0], "synthesizer")
+    trainer, model = find_trainer(read_configuration({})), find_model(looped[0], "synthesizer")
     chat = {"messages": [{"role": "user", "content": "Weigh the parcel."}], "max_tokens": 5, "seed": 1}
     with serving(trainer, model, {}, grammar=None) as served:
         assert served.base_url.startswith("http://127.0.0.1:")
@@ -109,7 +109,7 @@ def test_a_folder_without_tokenizer_cannot_be_served(tmp_path: Path):
     (tmp_path / "config.json").write_text("{}")
     with (
         pytest.raises(StoreError, match="cannot be served") as refused,
-        serving(find_trainer({}), tmp_path, {}),
+        serving(find_trainer(read_configuration({})), tmp_path, {}),
     ):
         raise AssertionError("unreachable")
     assert "\n" not in str(refused.value)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gem_assets.configuration import read_configuration
 from gem_assets.store.home import Home, StoreError
 from gem_assets.training.configurations import Configuration, load_configuration
 from gem_assets.training.curve import BARS, curve_markdown, sparkline
@@ -100,7 +101,7 @@ def test_a_disk_with_too_little_room_is_refused_before_anything_is_written(with_
 )
 def test_no_trainer_is_one_sentence(python: str, said: str):
     with pytest.raises(TrainerError, match=said) as refused:
-        find_trainer({"GEM_TRAIN_PYTHON": python})
+        find_trainer(read_configuration({"GEM_TRAIN_PYTHON": python}))
     assert "\n" not in str(refused.value)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from gem_assets.configuration import read_configuration
 from gem_assets.datasets.chat_template import render_chat, render_learnt, template_text
 from gem_assets.store.home import Home
 from gem_assets.training.configurations import load_configuration
@@ -42,14 +43,16 @@ SCRIPT = Path(__file__).parent / "tokens_in_trainer.py"
 def tokens(with_rows_once: Path) -> dict[str, Any]:
     """What the trainer makes of the recorded policy rows, one of which has a repaired call."""
     configuration = load_configuration("quick", Home(with_rows_once))
-    run = prepare_run(Home(with_rows_once), "policy", "all", configuration, find_trainer({}))
+    run = prepare_run(
+        Home(with_rows_once), "policy", "all", configuration, find_trainer(read_configuration({}))
+    )
     path = run.work / "train.jsonl"
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     spoken = next(n for n, message in enumerate(rows[0]["messages"]) if message["role"] == "assistant")
     rows[0]["messages"][spoken]["train"] = False
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
     asked = subprocess.run(
-        [str(find_trainer({}).python), str(SCRIPT), str(run.work / "order.json")],
+        [str(find_trainer(read_configuration({})).python), str(SCRIPT), str(run.work / "order.json")],
         capture_output=True,
         text=True,
         env=clean(os.environ),

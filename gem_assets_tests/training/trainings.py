@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from gem_assets.configuration import read_configuration
 from gem_assets.datasets.exports.rows import Task
 from gem_assets.store.home import Home
 from gem_assets.training.configurations import load_configuration
@@ -24,7 +25,7 @@ def prepared(home: Home, task: Task = "policy", **changed: Any) -> Run:
     configuration = load_configuration("quick", home)
     training = configuration.training.model_copy(update=changed.pop("training", {}))
     configuration = configuration.model_copy(update={"training": training, **changed})
-    run = prepare_run(home, task, "all", configuration, find_trainer({}))
+    run = prepare_run(home, task, "all", configuration, find_trainer(read_configuration({})))
     if not run.is_done:
         rows = [json.loads(line) for line in (run.work / "train.jsonl").read_text("utf-8").splitlines()]
         for row in rows:

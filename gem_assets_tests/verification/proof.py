@@ -17,6 +17,7 @@ from pathlib import Path
 from gem_assets.calibration.planting.kinds import KINDS
 from gem_assets.calibration.planting.plain import Plain
 from gem_assets.corpus.reading import read_paths
+from gem_assets.llm.configuration import read_models
 from gem_assets.llm.models import open_models
 from gem_assets.pipeline import synthesize
 from gem_assets.records.judgement import Finding
@@ -102,7 +103,7 @@ def offline_cases() -> list[Plain]:
     cases: list[Plain] = []
 
     async def collect(home: Path) -> None:
-        async with open_models({}, home, "proof") as models:
+        async with open_models(read_models({}), home, "proof") as models:
             for row in read_paths([SAMPLE_CORPUS], "sample").accepted:
                 async for asset, outcome in synthesize(row, models, Settings(home=home)):
                     if asset in ("draft_trajectories", "refined_trajectories") and isinstance(outcome, Kept):

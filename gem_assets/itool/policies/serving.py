@@ -14,13 +14,12 @@ from pathlib import Path
 
 import httpx
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.itool.policies import leash
 from gem_assets.itool.policies.completions import ServedPolicy
 from gem_assets.itool.policies.piped import PipedPolicy
 from gem_assets.itool.rounds.campaign import PolicySettings
 from gem_assets.itool.search.policy import Policy, PolicyError
-from gem_assets.llm.roles import read_role
-from gem_assets.store.home import Home
 from gem_assets.training.trainer import Trainer, clean
 
 GRACE_SECONDS = 10
@@ -29,14 +28,14 @@ _POLL_SECONDS = 0.5
 
 @contextmanager
 def open_policy(
-    home: Home,
+    configuration: RunConfiguration,
     settings: PolicySettings,
     trainer: Trainer,
-    environment: Mapping[str, str],
     model: Path,
 ) -> Generator[Policy]:
     """Open the policy of a model folder, under the folder's name; raises PolicyError where that fails."""
-    log = home.models / "policy.log"
+    log = configuration.home.models / "policy.log"
+    environment = configuration.child_environment
     if settings.backend == "process":
         with PipedPolicy(
             trainer,
@@ -52,7 +51,7 @@ def open_policy(
         with _served(settings, trainer, environment, model, log) as policy:
             yield policy
     else:
-        served = _by_role(environment, model)
+        served = _by_role(configuration, model)
         try:
             served.check()
             yield served
@@ -60,8 +59,8 @@ def open_policy(
             served.close()
 
 
-def _by_role(environment: Mapping[str, str], model: Path) -> ServedPolicy:
-    role = read_role("policy", {"GEM_POLICY_MODEL": model.name, **environment})
+def _by_role(configuration: RunConfiguration, model: Path) -> ServedPolicy:
+    role = configuration.with_models({"GEM_POLICY_MODEL": model.name}).models.role("policy")
     if role.base_url is None:
         raise PolicyError(f"serve {model} under the name {model.name}, and set GEM_POLICY_BASE_URL to where")
     key = role.api_key.get_secret_value() if role.api_key else None

@@ -26,8 +26,9 @@ from gem_assets.itool.search.pairs import PreferencePair, find_pairs, without_re
 from gem_assets.itool.search.policy import Policy
 from gem_assets.itool.search.search import search
 from gem_assets.itool.search.tree import Tree
-from gem_assets.itool.turns.grading import grade_by
+from gem_assets.itool.turns.grading import PROMPT, grade_by
 from gem_assets.itool.turns.reward import TurnJudge
+from gem_assets.prompts.prompt import Prompt
 from gem_assets.records.base import content_hash
 from gem_assets.store.files import write_text
 
@@ -84,7 +85,8 @@ def selected_items(site: Site, number: int) -> list[Item]:
 def search_item(site: Site, policy: Policy, item: Item) -> Tree:
     """Search one item."""
     campaign = site.campaign
-    grade = grade_by(policy, item) if campaign.grade else None
+    prompt = Prompt.load(PROMPT, site.configuration.settings.prompts)
+    grade = grade_by(policy, item, prompt) if campaign.grade else None
     judge = TurnJudge(item.situation, item.syntax, item.gold_turn, campaign.reward, grade)
     return search(item.prompt, item.syntax, policy, judge.judge, campaign.search, campaign.seed, item.gold)
 

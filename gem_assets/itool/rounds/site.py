@@ -1,4 +1,4 @@
-"""Where a campaign is carried out: home, environment, trainer, and how its policies and items are had.
+"""Where a campaign is carried out: home, configuration, trainer, and how its policies and items are had.
 
 Does not belong here: what is done with them (`measuring`, `searching`, `learning`).
 """
@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.itool.items.from_examples import read_items
 from gem_assets.itool.items.item import Item
 from gem_assets.itool.items.toolace import read_toolace
@@ -33,9 +34,8 @@ _TOLD_EVERY = 25
 class Site:
     """What a campaign needs. `told` is given one line at a time."""
 
-    home: Home
+    configuration: RunConfiguration
     campaign: Campaign
-    environment: Mapping[str, str]
     run_id: str
     told: Echo
     opening: Opening | None = None
@@ -43,10 +43,15 @@ class Site:
     before_training: Callable[[], None] | None = None
     """Called before a training begins: an open policy may hold the memory that it takes."""
 
+    @property
+    def home(self) -> Home:
+        """Where the tables are."""
+        return self.configuration.home
+
     @cached_property
     def trainer(self) -> Trainer:
         """The trainer's environment; raises TrainerError where there is none."""
-        return find_trainer(self.environment)
+        return find_trainer(self.configuration)
 
     @cached_property
     def items(self) -> tuple[Item, ...]:
@@ -88,7 +93,7 @@ class Site:
         if self.opening is not None:
             opened = self.opening(model)
         else:
-            opened = open_policy(self.home, self.campaign.policy, self.trainer, self.environment, model)
+            opened = open_policy(self.configuration, self.campaign.policy, self.trainer, model)
         with opened as policy:
             yield policy
 
@@ -108,7 +113,7 @@ class Site:
             if self.before_training is not None:
                 self.before_training()
             self.told(f"training {run.name} on {len(step.rows)} rows")
-            launch(run, self.environment, self._tell)
+            launch(run, self.configuration.child_environment, self._tell)
         return run.published
 
     def _tell(self, event: Mapping[str, Any]) -> None:

@@ -16,22 +16,22 @@ _OPTIONS = ("A)", "B)", "C)", "D)")
 _NO_REFERENCE = "There is none."
 
 
-def grade_by(policy: Policy, item: Item) -> Grade:
-    """Make the function that asks a policy to grade turns of an item."""
+def grade_by(policy: Policy, item: Item, prompt: Prompt) -> Grade:
+    """Make the function that asks a policy, by a prompt, to grade turns of an item."""
 
     def grade(text: str) -> tuple[float, float, float, float]:
-        first, second, third, fourth = choose(policy, grading_prompt(item, text), _OPTIONS)
+        first, second, third, fourth = choose(policy, grading_question(prompt, item, text), _OPTIONS)
         return first, second, third, fourth
 
     return grade
 
 
-def grading_prompt(item: Item, text: str) -> str:
+def grading_question(prompt: Prompt, item: Item, text: str) -> str:
     """Render the question, up to where the letter of the grade follows."""
     fields = {
         "dialogue": escape(item.prompt),
         "reference": escape(_NO_REFERENCE if item.gold is None else item.gold),
         "turn": escape(text),
     }
-    question = Prompt.load(PROMPT).render(fields)
+    question = prompt.render(fields)
     return render_chat([{"role": "user", "content": question}], open_turn=True) + _LEAD

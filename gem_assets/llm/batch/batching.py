@@ -17,6 +17,7 @@ from gem_assets.llm.answers import read_answer
 from gem_assets.llm.batch import batches
 from gem_assets.llm.batch.batches import Batch, Waiting
 from gem_assets.llm.client import LiteLlm
+from gem_assets.llm.configuration import ModelConfiguration
 from gem_assets.llm.faults.faults import Refuse, Symptom, classify
 from gem_assets.llm.faults.symptoms import read_error
 from gem_assets.llm.journal.calls import Bought
@@ -24,7 +25,7 @@ from gem_assets.llm.journal.journal import Journal
 from gem_assets.llm.money.prices import at_most, find_price, known_price, unknown_price_sentence
 from gem_assets.llm.protocol import Completion, FailedError, Request, StopRunError
 from gem_assets.llm.provider import BatchDoor
-from gem_assets.llm.roles import SHARED_ROLES, RoleSettings, read_panel, read_role
+from gem_assets.llm.roles import SHARED_ROLES, RoleSettings
 from gem_assets.llm.sampling import Sampling
 from gem_assets.records.outcome import FailureReason
 
@@ -136,10 +137,10 @@ async def collect(settings: RoleSettings, journal: Journal, door: BatchDoor) -> 
     return closed
 
 
-async def collect_ready(environment: Mapping[str, str], journal: Path) -> int:
+async def collect_ready(configuration: ModelConfiguration, journal: Path) -> int:
     """Take in what providers have finished for any role; returns how many batches were closed."""
-    known = [read_role(role, environment) for role in SHARED_ROLES if role != "judge"]
-    roles = [settings for settings in (*known, *read_panel(environment)) if settings.batch]
+    known = [configuration.role(role) for role in SHARED_ROLES if role != "judge"]
+    roles = [settings for settings in (*known, *configuration.panel()) if settings.batch]
     if not roles or not journal.is_file():
         return 0
     opened = Journal(journal, "collecting")

@@ -47,27 +47,40 @@ class Crowded:
     """A call that may fit once others are settled."""
 
 
-def read_budget(environment: Mapping[str, str], run_id: str) -> Budget:
-    """Read the caps: over everything the journal holds, and over one run.
+@dataclass(frozen=True)
+class Caps:
+    """What may be spent, in US dollars; None is no cap."""
+
+    total: float | None = None
+    """Over everything the journal holds."""
+    run: float | None = None
+    scope: str | None = None
+    """What a run's spending is counted under, where several processes share its budget."""
+
+    def budget(self, run_id: str) -> Budget:
+        """Say what one run may spend."""
+        scope = self.scope or f"run {run_id}"
+        caps = ((ALL, self.total, MAX_COST), (scope, self.run, RUN_BUDGET))
+        return Budget(
+            scope, tuple(Cap(name, most, variable) for name, most, variable in caps if most is not None)
+        )
+
+
+def read_caps(environment: Mapping[str, str]) -> Caps:
+    """Read GEM_MAX_COST, GEM_RUN_BUDGET and GEM_RUN_BUDGET_SCOPE.
 
     Raises:
         ConfigurationError: a cap is no number of dollars.
     """
-    scope = environment.get(RUN_BUDGET_SCOPE, "").strip() or f"run {run_id}"
-    scopes = {MAX_COST: ALL, RUN_BUDGET: scope}
-    given = {variable: environment.get(variable, "").strip() for variable in scopes}
-    caps = [
-        Cap(scopes[variable], _dollars(variable, value), variable)
-        for variable, value in given.items()
-        if value
-    ]
-    return Budget(scope, tuple(caps))
+    given = {variable: environment.get(variable, "").strip() for variable in (MAX_COST, RUN_BUDGET)}
+    total, run = (_dollars(variable, value) if value else None for variable, value in given.items())
+    return Caps(total, run, environment.get(RUN_BUDGET_SCOPE, "").strip() or None)
 
 
-def with_run_budget(environment: Mapping[str, str], dollars: float | None) -> dict[str, str]:
-    """Make one budget hold for all processes that are started with this environment."""
+def run_budget_variables(dollars: float | None) -> dict[str, str]:
+    """Write the variables that make one budget hold for all processes of a run that begins now."""
     given = {} if dollars is None else {RUN_BUDGET: str(dollars)}
-    return {**environment, **given, RUN_BUDGET_SCOPE: f"run {uuid.uuid4().hex[:12]}"}
+    return {**given, RUN_BUDGET_SCOPE: f"run {uuid.uuid4().hex[:12]}"}
 
 
 def _dollars(variable: str, value: str) -> float:

@@ -75,7 +75,7 @@ def freshness_checks(
     if _others_wait(context):
         context.log.info("runs of this backfill are still waiting: the last of them look at all shards")
         return
-    found = find_stale(workplace.settings, workplace.environment, shard_names(workplace.home))
+    found = find_stale(workplace.configuration, shard_names(workplace.home))
     asked = {key.asset_key for key in context.op_execution_context.selected_asset_check_keys}
     for asset in STAGE_ASSETS.values():
         if asset.key not in asked:

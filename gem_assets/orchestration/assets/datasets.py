@@ -131,7 +131,7 @@ DATASET_ASSETS = (trajectory_dataset, policy_examples, synthesizer_examples)
 
 def _examples(context: dg.AssetExecutionContext, workplace: Workplace, kind: Kind) -> Materialized:
     try:
-        rows = write_examples(workplace.home, context.partition_key, kind)
+        rows = write_examples(workplace.configuration, context.partition_key, kind)
     except StoreError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     with open_memory() as connection:

@@ -157,9 +157,7 @@ def _answered(
     wanted = _wanted(context, asset, f"{name} {part}", threads)
     try:
         evaluated = recall(workplace.home, name)
-        found = run_until_stopped(
-            ask(workplace.settings, workplace.environment, evaluated, part, context.run.run_id, **wanted)
-        )
+        found = run_until_stopped(ask(workplace.configuration, evaluated, part, context.run.run_id, **wanted))
         _warn(context, found)
         found.check()
     except (EvaluationError, StoreError, ValueError) as error:
@@ -175,9 +173,7 @@ def _scored(
     name, part = _partition(context)
     try:
         evaluated = recall(workplace.home, name)
-        return asyncio.run(
-            score_part(workplace.settings, workplace.environment, evaluated, part, context.run.run_id)
-        )
+        return asyncio.run(score_part(workplace.configuration, evaluated, part, context.run.run_id))
     except StoreError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
 

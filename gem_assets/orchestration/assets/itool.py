@@ -126,8 +126,8 @@ def _step(
         name, number = split_key(context.partition_key)
         campaign = load_campaign(name, workplace.home)
         told = partial(context.log.info, "%s")
-        build_rows(workplace.settings, campaign, context.run.run_id, told)
-        site = Site(workplace.home, campaign, workplace.environment, context.run.run_id, told)
+        build_rows(workplace.configuration, campaign, context.run.run_id, told)
+        site = Site(workplace.configuration, campaign, context.run.run_id, told)
         metadata = work(site, number)
         # What a step's rows were made from; the model's name ends in a hash of that.
         made = table and written_version(workplace.home, table, context.partition_key)

@@ -4,7 +4,7 @@ Thin: the trainer is a process in an environment of its own (`training/`), and t
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import dagster as dg
@@ -112,14 +112,14 @@ def _train(
             task,
             wanted.recipe,
             choose_configuration(workplace.home, wanted),
-            find_trainer(workplace.environment),
+            find_trainer(workplace.configuration),
         )
     except StoreError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     if run.is_done:
         context.log.info("trained already, on the same rows with the same configuration")
     else:
-        _follow(context, run, workplace.environment)
+        _follow(context, run, workplace.configuration.child_environment)
     found = read_training(run.published)
     return dg.MaterializeResult(
         metadata=_metadata(run, found),
@@ -127,7 +127,7 @@ def _train(
     )
 
 
-def _follow(context: dg.AssetExecutionContext, run: Run, environment: dict[str, str]) -> None:
+def _follow(context: dg.AssetExecutionContext, run: Run, environment: Mapping[str, str]) -> None:
     begin(run)
     client = dg.PipesSubprocessClient(termination_timeout_seconds=PATIENCE_SECONDS)
     try:

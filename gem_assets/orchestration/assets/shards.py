@@ -123,8 +123,7 @@ def _run(
 ) -> list[StageRun]:
     told = StageContext(
         context.run.run_id,
-        workplace.settings,
-        options.applied_to(workplace.environment),
+        options.applied_to(workplace.configuration),
         progress_teller(stage.asset, context.partition_key),
         options.limit,
     )
@@ -139,8 +138,7 @@ def _run(
 
 
 def _stale_among(workplace: Workplace, options: RunOptions, stage: Stage, shards: Sequence[str]) -> list[str]:
-    environment = options.applied_to(workplace.environment)
-    found = find_stale(workplace.settings, environment, shards, stage.asset)
+    found = find_stale(options.applied_to(workplace.configuration), shards, stage.asset)
     return [item.shard for item in found if item.asset == stage.asset]
 
 

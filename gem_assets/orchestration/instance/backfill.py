@@ -9,8 +9,8 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gem_assets.orchestration.resources.addresses import read_addresses
-from gem_assets.settings import Settings
+from gem_assets.configuration import RunConfiguration
+from gem_assets.orchestration.resources.addresses import Addresses
 from gem_assets.stages.staleness import Stale, find_stale
 from gem_assets.store.home import Home
 
@@ -38,14 +38,14 @@ def dagster_is_alive(home: Home, url: str) -> bool:
     return str(home.dagster) in json.dumps(answer)
 
 
-def launch_stale(settings: Settings, environment: dict[str, str], shards: Sequence[str]) -> str | None:
+def launch_stale(configuration: RunConfiguration, shards: Sequence[str]) -> str | None:
     """Launch one backfill of all that is stale of these shards; returns its id, or None where nothing is.
 
     Raises:
         LaunchError: no Dagster answers, or it refuses.
     """
-    stale = find_stale(settings, environment, shards)
-    return launch(stale, read_addresses(environment).graphql) if stale else None
+    stale = find_stale(configuration, shards)
+    return launch(stale, Addresses.of(configuration).graphql) if stale else None
 
 
 def launch(stale: Sequence[Stale], url: str) -> str:

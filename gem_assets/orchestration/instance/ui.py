@@ -15,13 +15,14 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import FrameType
 
+from gem_assets.configuration import read_configuration
+from gem_assets.llm.roles import ConfigurationError
 from gem_assets.orchestration.instance.backfill import LaunchError
 from gem_assets.orchestration.instance.opening import open_instance
 from gem_assets.orchestration.instance.running import cancel_runs
-from gem_assets.orchestration.resources.addresses import HOST, read_addresses
-from gem_assets.settings import CHECKOUT, SettingsError, load_settings, read_environment
+from gem_assets.orchestration.resources.addresses import HOST, Addresses
+from gem_assets.settings import CHECKOUT, SettingsError, read_environment
 from gem_assets.stages.catalog import declare_home
-from gem_assets.store.home import Home
 
 GRACE_SECONDS = 10
 RUNS_SECONDS = 40
@@ -44,12 +45,12 @@ class Stop(threading.Event):
 def main() -> int:
     """Serve until interrupted; returns the exit code."""
     try:
-        environment = read_environment()
-        home, addresses = Home(load_settings(environment).home), read_addresses(environment)
+        configuration = read_configuration(read_environment())
+        home, addresses = configuration.home, Addresses.of(configuration)
         home.reports.mkdir(parents=True, exist_ok=True)
         _claim(addresses.ui_port, "GEM_UI_PORT")
         pages = serve_pages(home.reports, addresses.report_port)
-    except SettingsError as error:
+    except (SettingsError, ConfigurationError) as error:
         print(f"make ui: {error}", file=sys.stderr)  # noqa: T201
         return 2
     declare_home(home)
@@ -57,9 +58,8 @@ def main() -> int:
     stop = Stop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop.asked)
-    dagster = start_dagster(
-        {**environment, "GEM_HOME": str(home.root), "DAGSTER_HOME": str(home.dagster)}, addresses.ui_port
-    )
+    environment = {**configuration.child_environment, "DAGSTER_HOME": str(home.dagster)}
+    dagster = start_dagster(environment, addresses.ui_port)
     print(f"Dagster on {addresses.ui}, reports on {addresses.report}", flush=True)  # noqa: T201
     try:
         return _serve(dagster, stop, addresses.graphql)

@@ -9,7 +9,7 @@ import dagster as dg
 
 from gem_assets.llm.batch.batching import WAITS_FOR, collect_ready
 from gem_assets.orchestration.assets.shards import STAGE_ASSETS
-from gem_assets.settings import load_settings, read_environment
+from gem_assets.orchestration.resources.workplace import Workplace
 from gem_assets.stages.staleness import find_stale
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
@@ -24,18 +24,18 @@ INTERVAL_SECONDS = 60
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Collects finished batches (GEM_<ROLE>_BATCH=1), relaunches the shards that wait for them.",
 )
-def collect_batches(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+def collect_batches(
+    context: dg.SensorEvaluationContext, workplace: dg.ResourceParam[Workplace]
+) -> dg.SensorResult | dg.SkipReason:
     """Ask the providers; a shard is relaunched once for each time that something was collected."""
-    environment = read_environment()
-    settings = load_settings(environment)
-    home = Home(settings.home)
-    closed = asyncio.run(collect_ready(environment, home.journal))
+    configuration, home = workplace.configuration, workplace.home
+    closed = asyncio.run(collect_ready(configuration.models, home.journal))
     if not closed:
         return dg.SkipReason("no batch has ended")
     round_number = int(context.cursor or 0) + 1
     waiting = waiting_shards(home)
     stale: dict[str, list[str]] = {}
-    for item in find_stale(settings, environment, waiting) if waiting else []:
+    for item in find_stale(configuration, waiting) if waiting else []:
         stale.setdefault(item.shard, []).append(item.asset)
     requests = [
         dg.RunRequest(

@@ -121,11 +121,11 @@ def backfill_what_is_stale(
     try:
         shards = shard_names(workplace.home, config.corpus)
         if config.dry_run:
-            told = forecast(workplace.settings, workplace.environment, shards)
+            told = forecast(workplace.configuration, shards)
             context.log.info("%s", told)
             context.add_output_metadata({"forecast": dg.MetadataValue.md(f"```\n{told}\n```")})
             return
-        backfill = launch_stale(workplace.settings, workplace.environment, shards)
+        backfill = launch_stale(workplace.configuration, shards)
     except (LaunchError, StoreError) as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     if backfill is None:

@@ -4,20 +4,17 @@ Does not belong here: what happens to the shards (`catalog.py`), reading files (
 """
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 
 import dagster as dg
 
+from gem_assets.configuration import WatchedFolder
 from gem_assets.corpus.ingest import Order, ingest
 from gem_assets.corpus.progress import Progress
 from gem_assets.corpus.walking import FoundFile, IngestionError, walk
 from gem_assets.orchestration.assets.partitions import register_shards
 from gem_assets.orchestration.resources.workplace import Workplace
 from gem_assets.records.base import content_hash
-from gem_assets.settings import SettingsError, load_settings
-from gem_assets.store.home import CORPUS_NAME, Home
+from gem_assets.store.home import Home
 from gem_assets.store.ingest_ledger import read_ingested
 
 SECONDS_BETWEEN_LOOKS = 30
@@ -25,32 +22,7 @@ SECONDS_UNTOUCHED = 10
 """A file that changed less long ago may still be written."""
 
 
-@dataclass(frozen=True)
-class Watched:
-    """A folder and the corpus its files belong to."""
-
-    corpus: str
-    folder: Path
-
-
-def read_watched(environment: Mapping[str, str]) -> Watched | None:
-    """Read GEM_WATCH, written CORPUS=FOLDER; None where it is not set.
-
-    Raises:
-        SettingsError: it is written otherwise.
-    """
-    value = environment.get("GEM_WATCH", "").strip()
-    if not value:
-        return None
-    corpus, separator, folder = value.partition("=")
-    if not separator or not CORPUS_NAME.fullmatch(corpus) or not folder:
-        raise SettingsError(
-            f"GEM_WATCH={value} cannot be used: write CORPUS=FOLDER, e.g. manuals=/srv/manuals"
-        )
-    return Watched(corpus, Path(folder).expanduser())
-
-
-def new_files(home: Home, watched: Watched, now: float) -> list[FoundFile]:
+def new_files(home: Home, watched: WatchedFolder, now: float) -> list[FoundFile]:
     """List the files that no ingest of the corpus has read as they are now."""
     ingested = read_ingested(home, watched.corpus)
     return [
@@ -62,9 +34,8 @@ def new_files(home: Home, watched: Watched, now: float) -> list[FoundFile]:
     ]
 
 
-def watching(environment: Mapping[str, str]) -> list[dg.SensorDefinition]:
+def watching(watched: WatchedFolder | None) -> list[dg.SensorDefinition]:
     """Define the sensor where a folder is to be watched."""
-    watched = read_watched(environment)
     if watched is None:
         return []
 
@@ -84,10 +55,9 @@ def watching(environment: Mapping[str, str]) -> list[dg.SensorDefinition]:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Looks for new or changed files for the corpus {watched.corpus} (GEM_WATCH).",
     )
-    def watch_folder() -> dg.RunRequest | dg.SkipReason:
-        home = Home(load_settings(environment).home)
+    def watch_folder(workplace: dg.ResourceParam[Workplace]) -> dg.RunRequest | dg.SkipReason:
         try:
-            found = new_files(home, watched, time.time())
+            found = new_files(workplace.home, watched, time.time())
         except IngestionError as error:
             return dg.SkipReason(str(error))
         if not found:
@@ -99,7 +69,7 @@ def watching(environment: Mapping[str, str]) -> list[dg.SensorDefinition]:
     return [watch_folder]
 
 
-def _ingest_new(context: dg.OpExecutionContext, workplace: Workplace, watched: Watched) -> None:
+def _ingest_new(context: dg.OpExecutionContext, workplace: Workplace, watched: WatchedFolder) -> None:
     found = new_files(workplace.home, watched, time.time())
     wanted = {(file.source, file.size, file.modified) for file in found}
     order = Order(

@@ -34,8 +34,7 @@ def train_serve_synthesize_verify(
     shards = shard_names(workplace.home, config.corpus)
     try:
         code = run_loop(
-            workplace.settings,
-            workplace.environment,
+            workplace.configuration,
             wanted,
             shards,
             config.limit,

@@ -3,10 +3,9 @@
 Imports no Dagster: `gem` asks it too.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gem_assets.settings import SettingsError
+from gem_assets.configuration import RunConfiguration
 
 HOST = "127.0.0.1"
 
@@ -15,8 +14,13 @@ HOST = "127.0.0.1"
 class Addresses:
     """Both ports, and the pages by their URLs."""
 
-    ui_port: int = 3000
-    report_port: int = 3001
+    ui_port: int
+    report_port: int
+
+    @staticmethod
+    def of(configuration: RunConfiguration) -> "Addresses":
+        """Give the addresses that a configuration chooses."""
+        return Addresses(configuration.ui_port, configuration.report_port)
 
     @property
     def ui(self) -> str:
@@ -45,19 +49,3 @@ class Addresses:
     def history(self, asset: str, shard: str, run_id: str) -> str:
         """The runs that wrote a shard of an asset, one of them marked."""
         return f"{self.viewer}#history={shard}&asset={asset}&run={run_id}"
-
-
-def read_addresses(environment: Mapping[str, str]) -> Addresses:
-    """Read GEM_UI_PORT and GEM_REPORT_PORT.
-
-    Raises:
-        SettingsError: one of them is no port.
-    """
-    return Addresses(_port(environment, "GEM_UI_PORT", 3000), _port(environment, "GEM_REPORT_PORT", 3001))
-
-
-def _port(environment: Mapping[str, str], variable: str, usual: int) -> int:
-    value = environment.get(variable, "").strip() or str(usual)
-    if not value.isdecimal() or not 0 < int(value) < 65_536:
-        raise SettingsError(f"{variable}={value} is no port: write a number from 1 to 65535")
-    return int(value)

@@ -3,11 +3,10 @@
 Does not belong here: settings that hold for every run (`settings.py`, `llm/roles.py`).
 """
 
-from collections.abc import Mapping
-
 import dagster as dg
 from pydantic import Field
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.llm.money.budget import RUN_BUDGET
 
 
@@ -52,9 +51,9 @@ class RunOptions(dg.ConfigurableResource["RunOptions"]):
         "because the configured models would make it otherwise.",
     )
 
-    def applied_to(self, environment: Mapping[str, str]) -> dict[str, str]:
-        """Give the environment this run works in."""
+    def applied_to(self, configuration: RunConfiguration) -> RunConfiguration:
+        """Give the configuration this run works with."""
         roles = self.models.model_dump(exclude_none=True)
         models = {f"GEM_{role.upper()}_MODEL": str(model) for role, model in roles.items()}
         budget = {} if self.budget is None else {RUN_BUDGET: str(self.budget)}
-        return {**environment, **models, **budget}
+        return configuration.with_models({**models, **budget})

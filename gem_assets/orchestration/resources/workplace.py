@@ -1,4 +1,4 @@
-"""What assets are handed: a database connection and the settings of the run, as plain objects."""
+"""What assets are handed: a database connection and the configuration of the run, as plain objects."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
-from gem_assets.orchestration.resources.addresses import Addresses, read_addresses
-from gem_assets.settings import Settings, load_settings, read_environment
+from gem_assets.configuration import RunConfiguration
+from gem_assets.orchestration.resources.addresses import Addresses
+from gem_assets.settings import Settings
 from gem_assets.stages.catalog import declare_home
 from gem_assets.store.connections import Connection
 from gem_assets.store.home import Home
@@ -16,31 +17,37 @@ from gem_assets.store.home import Home
 
 @dataclass(frozen=True)
 class Workplace:
-    """The environment of one run, read once."""
+    """What a run works with."""
 
-    settings: Settings
-    environment: dict[str, str]
+    configuration: RunConfiguration
+
+    @property
+    def settings(self) -> Settings:
+        """The numbers of the configuration."""
+        return self.configuration.settings
 
     @property
     def home(self) -> Home:
         """Where the tables are."""
-        return Home(self.settings.home)
+        return self.configuration.home
 
     @property
     def addresses(self) -> Addresses:
         """Where the pages are served."""
-        return read_addresses(self.environment)
+        return Addresses.of(self.configuration)
 
 
-class WorkplaceResource(dg.ConfigurableResource[Workplace]):
-    """Reads settings and model configuration from the environment and `.env` when a run starts."""
+def workplace_resource(configuration: RunConfiguration) -> dg.ResourceDefinition:
+    """Make the resource that hands a configuration to a run; nothing of it is chosen in the launchpad.
 
-    def create_resource(self, context: dg.InitResourceContext) -> Workplace:
-        """Read the environment; raises SettingsError with the variable's name."""
-        environment = read_environment()
-        settings = load_settings(environment)
-        declare_home(Home(settings.home))
-        return Workplace(settings, environment)
+    Dagster loads the code location anew in the process of every run, so that a run has today's environment.
+    """
+
+    def open_workplace(context: dg.InitResourceContext) -> Workplace:
+        declare_home(configuration.home)
+        return Workplace(configuration)
+
+    return dg.ResourceDefinition(open_workplace, description="The configuration of the run.")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import click
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.evaluation import bfcl, tau2
 from gem_assets.evaluation.benchmark_files import LIMIT_TAG, PARTS, THREADS_TAG
 from gem_assets.evaluation.evaluated_models import (
@@ -19,16 +20,13 @@ from gem_assets.evaluation.evaluated_models import (
 )
 from gem_assets.evaluation.harness_process import find_python
 from gem_assets.llm.relay import Thinking
-from gem_assets.llm.roles import read_role
 from gem_assets.orchestration.runs.display import Display
 from gem_assets.orchestration.runs.launch import JobOrder, Launcher, Order
 from gem_assets.orchestration.runs.shards import stop_on_signals
 from gem_assets.reports.benchmarks.scores import read_benchmarks
 from gem_assets.reports.benchmarks.text import render_benchmarks
-from gem_assets.settings import Settings
 from gem_assets.store.connections import open_live
 from gem_assets.store.files import sweep
-from gem_assets.store.home import Home
 
 _DIMENSIONS = {"bfcl": "category", "tau2": "domain"}
 
@@ -49,18 +47,18 @@ class EvaluationWanted:
     threads: int | None = None
 
 
-def run_evaluation(settings: Settings, environment: dict[str, str], wanted: EvaluationWanted) -> int:
+def run_evaluation(configuration: RunConfiguration, wanted: EvaluationWanted) -> int:
     """Evaluate a model; returns the exit code.
 
     Raises:
         ConfigurationError: no model is set, or a variable of its role is wrong.
         EvaluationError: there is no such category, no harness, or the name is taken.
     """
-    home = Home(settings.home)
+    home = configuration.home
     chosen = choose_parts(wanted.benchmark, wanted.categories)
-    parts = _check_harness(environment, wanted, chosen)
+    parts = _check_harness(configuration, wanted, chosen)
     evaluated = describe_model(
-        environment,
+        configuration,
         wanted.model,
         wanted.base_url,
         mode=wanted.mode,
@@ -69,11 +67,11 @@ def run_evaluation(settings: Settings, environment: dict[str, str], wanted: Eval
         name=wanted.name,
     )
     if wanted.name is None:
-        evaluated = _named_apart(environment, wanted.benchmark, evaluated)
+        evaluated = _named_apart(configuration, wanted.benchmark, evaluated)
     remember(home, evaluated)
     sweep(home.root)
     click.echo(f"{evaluated.name}: {evaluated.model}, {wanted.benchmark}, {', '.join(parts)}")
-    failed = _execute(home, environment, wanted, evaluated, parts)
+    failed = _execute(configuration, wanted, evaluated, parts)
     with open_live(home) as connection:
         click.echo(render_benchmarks(read_benchmarks(connection)))
     click.echo(f"report        {home.reports / 'yield_report.html'}#benchmarks")
@@ -95,17 +93,17 @@ def choose_parts(benchmark: str, chosen: str | None) -> tuple[str, ...]:
 
 
 def _check_harness(
-    environment: dict[str, str], wanted: EvaluationWanted, parts: tuple[str, ...]
+    configuration: RunConfiguration, wanted: EvaluationWanted, parts: tuple[str, ...]
 ) -> tuple[str, ...]:
     """Say what is missing before a worker starts; returns the parts that can be evaluated."""
     if wanted.benchmark == "bfcl":
-        find_python(environment, bfcl.PYTHON, bfcl.ENVIRONMENT)
+        find_python(configuration.bfcl_python, bfcl.PYTHON, bfcl.ENVIRONMENT)
         return parts
-    checkout = tau2.find_checkout(environment)
-    find_python(environment, tau2.PYTHON, tau2.ENVIRONMENT)
-    read_role("user_simulator", environment)
+    checkout = tau2.find_checkout(configuration.tau2_checkout)
+    find_python(configuration.tau2_python, tau2.PYTHON, tau2.ENVIRONMENT)
+    configuration.models.role("user_simulator")
     if checkout.profile.judged & set(parts):
-        tau2.read_judge(environment)
+        tau2.read_judge(configuration)
     lacking = {part: said for part in parts if (said := checkout.lacking(part)) is not None}
     if wanted.categories or len(lacking) == len(parts):
         # What was asked for by name is not left out.
@@ -116,19 +114,20 @@ def _check_harness(
     return tuple(part for part in parts if part not in lacking)
 
 
-def _named_apart(environment: dict[str, str], benchmark: str, evaluated: EvaluatedModel) -> EvaluatedModel:
+def _named_apart(
+    configuration: RunConfiguration, benchmark: str, evaluated: EvaluatedModel
+) -> EvaluatedModel:
     """Give scores that cannot be compared with the paper's a name of their own."""
     if benchmark != "tau2":
         return evaluated
-    profile = tau2.find_checkout(environment).profile
+    profile = tau2.find_checkout(configuration.tau2_checkout).profile
     if profile.incomparable is None:
         return evaluated
     return evaluated.model_copy(update={"name": check_name(f"{evaluated.name}-tau2-{profile.name}")})
 
 
 def _execute(
-    home: Home,
-    environment: dict[str, str],
+    configuration: RunConfiguration,
     wanted: EvaluationWanted,
     evaluated: EvaluatedModel,
     parts: tuple[str, ...],
@@ -145,7 +144,7 @@ def _execute(
         )
         for part in parts
     ]
-    launcher = Launcher(environment, home.dagster / "worker.log")
+    launcher = Launcher(configuration)
     stop_on_signals(launcher)
     display = Display(len(orders))
     results = launcher.execute(orders, 1, display.done, display.underway)

@@ -12,9 +12,9 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.orchestration.resources.progress import Progress
 
 
@@ -75,9 +75,9 @@ class Done:
 class Launcher:
     """Worker processes that can be stopped together."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
-        self._environment = environment
-        self._log = log
+    def __init__(self, configuration: RunConfiguration) -> None:
+        self._environment = configuration.child_environment
+        self._log = configuration.home.dagster / "worker.log"
         self._workers: set[subprocess.Popen[str]] = set()
         self._lock = threading.Lock()
         self._stopped = False

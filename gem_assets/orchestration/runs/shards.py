@@ -10,16 +10,15 @@ from types import FrameType
 
 import click
 
-from gem_assets.llm.money.budget import with_run_budget
+from gem_assets.configuration import RunConfiguration
+from gem_assets.llm.money.budget import run_budget_variables
 from gem_assets.orchestration.runs.display import Display, say_where
 from gem_assets.orchestration.runs.launch import Launcher, Order, orders_for
 from gem_assets.reports.yields.yield_report import read_report, render_text
-from gem_assets.settings import Settings
 from gem_assets.stages.catalog import DEFAULT_WAY
 from gem_assets.stages.pilot import allot
 from gem_assets.stages.staleness import chain_to, find_stale
 from gem_assets.store.files import sweep
-from gem_assets.store.home import Home
 from gem_assets.store.snapshot import open_snapshot
 from gem_assets.store.stage_runs import reconcile
 
@@ -35,31 +34,29 @@ class Wanted:
     budget: float | None = None
 
 
-def run_shards(settings: Settings, environment: dict[str, str], shards: Sequence[str], wanted: Wanted) -> int:
+def run_shards(configuration: RunConfiguration, shards: Sequence[str], wanted: Wanted) -> int:
     """Materialise what is stale of these shards up to an asset; returns the exit code."""
-    home = Home(settings.home)
-    environment = with_run_budget(environment, wanted.budget)
+    home = configuration.home
+    configuration = configuration.with_models(run_budget_variables(wanted.budget))
     sweep(home.root)
     reconcile(home)
     limits = {} if wanted.limit is None else allot(home, shards, wanted.limit)
     shards = [shard for shard in shards if wanted.limit is None or shard in limits]
-    stale = find_stale(settings, environment, shards, wanted.until)
+    stale = find_stale(configuration, shards, wanted.until)
     pieces = [(item.asset, item.shard) for item in stale]
     if wanted.force:
         pieces = [(stage.asset, shard) for shard in shards for stage in chain_to(wanted.until)]
     orders = orders_for(pieces, limits)
     click.echo(f"{len(shards)} shards, {len(orders)} to materialise")
-    failed = (
-        _execute(orders, home, environment, wanted.workers) if orders or not home.warehouse.is_file() else 0
-    )
+    failed = _execute(orders, configuration, wanted.workers) if orders or not home.warehouse.is_file() else 0
     with open_snapshot(home) as connection:
         click.echo(render_text(read_report(connection), 100))
     say_where(home)
     return 1 if failed else 0
 
 
-def _execute(orders: Sequence[Order], home: Home, environment: dict[str, str], workers: int) -> int:
-    launcher = Launcher(environment, home.dagster / "worker.log")
+def _execute(orders: Sequence[Order], configuration: RunConfiguration, workers: int) -> int:
+    launcher = Launcher(configuration)
     stop_on_signals(launcher)
     display = Display(len(orders))
     results = launcher.execute(orders, workers, display.done, display.underway)

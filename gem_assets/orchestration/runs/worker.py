@@ -12,12 +12,12 @@ from typing import Any, TextIO
 
 import dagster as dg
 
+from gem_assets.configuration import read_configuration
 from gem_assets.definitions import build_definitions
 from gem_assets.orchestration.assets.shards import STOPS
 from gem_assets.orchestration.instance.opening import PROCESS_TAG, open_instance
 from gem_assets.orchestration.resources.progress import VARIABLE
-from gem_assets.settings import load_settings, read_environment
-from gem_assets.store.home import Home
+from gem_assets.settings import read_environment
 
 
 def main() -> None:
@@ -26,10 +26,9 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     os.environ[VARIABLE] = str(answers.fileno())
-    environment = read_environment()
-    home = Home(load_settings(environment).home)
-    instance = open_instance(home)
-    serve(sys.stdin, answers, build_definitions(environment), instance)
+    configuration = read_configuration(read_environment())
+    instance = open_instance(configuration.home)
+    serve(sys.stdin, answers, build_definitions(configuration), instance)
 
 
 def serve(orders: TextIO, answers: TextIO, definitions: dg.Definitions, instance: dg.DagsterInstance) -> None:

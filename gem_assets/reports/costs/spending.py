@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 import click
 
+from gem_assets.configuration import RunConfiguration
 from gem_assets.llm.journal import upkeep
 from gem_assets.llm.journal.journal import Journal
 from gem_assets.llm.journal.upkeep import Which
@@ -25,11 +26,11 @@ from gem_assets.store.raw import shard_names
 Say = Callable[[str], None]
 
 
-def tell_costs(settings: Settings, environment: dict[str, str], say: Say) -> None:
+def tell_costs(configuration: RunConfiguration, say: Say) -> None:
     """Print what was spent and what is still to come."""
-    home = Home(settings.home)
+    home = configuration.home
     refresh_calls(home)
-    stale = find_stale(settings, environment, shard_names(home))
+    stale = find_stale(configuration, shard_names(home))
     ever = upkeep.spent_for_good(home.journal) if home.journal.is_file() else 0.0
     with open_live(home) as connection:
         say(render_costs(read_costs(connection, stale, ever)))
