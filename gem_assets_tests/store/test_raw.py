@@ -14,8 +14,8 @@ from gem_assets.stages.corpus import read_document
 from gem_assets.store.connections import open_live, open_memory
 from gem_assets.store.files import only_writer
 from gem_assets.store.home import Home, StoreError
-from gem_assets.store.raw import RowStatus, add_rows, find_raw_rows, read_row_statuses, shard_names
-from gem_assets_tests.store.writing import document
+from gem_assets.store.raw import RowStatus, find_raw_rows, read_row_statuses, shard_names
+from gem_assets_tests.store.writing import add_rows, document
 
 SIZE = 3
 
