@@ -5,8 +5,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from gem_assets.definitions import build_definitions
 from gem_assets.orchestration.assets.partitions import register_shards
+from gem_assets.orchestration.jobs.code_location import build_definitions
 from gem_assets.orchestration.resources.options import ModelOverrides, RunOptions
 from gem_assets.settings import Settings
 from gem_assets.stages.catalog import ASSETS

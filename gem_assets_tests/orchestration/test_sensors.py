@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from gem_assets.definitions import build_definitions
+from gem_assets.orchestration.jobs.code_location import build_definitions
 from gem_assets.orchestration.jobs.folder_sensor import SECONDS_UNTOUCHED, new_files, read_watched
 from gem_assets.settings import SettingsError
 from gem_assets.store.home import Home

@@ -12,9 +12,9 @@ from typing import Any, TextIO
 
 import dagster as dg
 
-from gem_assets.definitions import build_definitions
 from gem_assets.orchestration.assets.shards import STOPS
 from gem_assets.orchestration.instance.opening import PROCESS_TAG, open_instance
+from gem_assets.orchestration.jobs.code_location import build_definitions
 from gem_assets.orchestration.resources.progress import VARIABLE
 from gem_assets.settings import load_settings, read_environment
 from gem_assets.store.home import Home
