@@ -7,7 +7,7 @@ Does not belong here: layout.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from gem_assets.reports import figures
+from gem_assets.display import figures
 from gem_assets.reports.audit.rows import AuditedRow
 
 Fact = tuple[str, str]

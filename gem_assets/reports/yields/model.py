@@ -6,7 +6,7 @@ Does not belong here: how the rows are read (`reading.py`) and how they are show
 from dataclasses import dataclass
 from typing import Literal
 
-from gem_assets.reports.spend import Spend
+from gem_assets.display.figures import Spend
 
 Pile = Literal["rejected", "failed"]
 Vocabulary = Literal["language", "platform", "domain", "task_category"]
