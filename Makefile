@@ -72,7 +72,7 @@ proof-itool: setup train-env
 ## laws: what the baseline generator keeps, measured over CORPUS
 CORPUS ?= gem_assets/sample_corpus
 laws: setup
-	$(BIN)/python -m gem_assets.offline.laws.table $(CORPUS)
+	$(BIN)/python -m gem_assets_tests.benches.laws.table $(CORPUS)
 
 ## filter-weights: fit the baseline generator's filter to the labelled texts of ../shared, leaving sources out
 filter-weights: setup

@@ -13,7 +13,6 @@ from pydantic import DirectoryPath, Field, ValidationError
 
 from gem_assets.records.base import Record
 from gem_assets.records.judgement import JudgeRule
-from gem_assets.verification.rule_settings import RuleSettings
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -80,6 +79,24 @@ class ExtractionSettings(Record):
     """Multi-step means two or more ordered operations."""
     maximum_workflows: int = 4
     """A document with more is a catalogue; the prompt says so, and what exceeds it is rejected."""
+
+
+class RuleSettings(Record):
+    """What a trajectory must reach, and which language its words are read in."""
+
+    minimum_patterns: int = 3
+    """Distinct interaction patterns: "at least 3", generation prompt (arXiv 2601.10355, appendix A.3)."""
+    minimum_user_turns: int = 2
+    """Ours: with one request there is nothing multi-turn. The paper's drafts have about seven (A.5)."""
+    minimum_calls: int = 2
+    """Ours: one call is no workflow. The paper's drafts have 7.83 on average, refined ones 16.3."""
+    minimum_messages: int = 8
+    """Messages besides the system's. Ours: what two requests and two calls, one a round, come to."""
+    parallel_calls: bool = False
+    """The refinement prompt allows one call per assistant round (appendix A.4)."""
+    language: str = "en"
+    """ISO 639-1. The prompts ask for English; in another language the lexical patterns cannot be seen,
+    and too few of them is then no finding."""
 
 
 class Settings(Record):

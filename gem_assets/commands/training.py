@@ -37,7 +37,7 @@ def synthesize(
     limit: int | None,
 ) -> None:
     """Let the Synthesizer (GEM_SYNTHESIZER_MODEL) write trajectories, and check them like any others."""
-    from gem_assets.training.loop import run_synthesize
+    from gem_assets.orchestration.jobs.synthesis import run_synthesize
 
     chosen = choose_shards(configuration.home, corpus, shards)
     sys.exit(run_synthesize(configuration, chosen, limit, click.echo))
@@ -61,10 +61,10 @@ def synthesizer_loop(
     limit: int,
 ) -> None:
     """Carry shards through the pipeline, train a small Synthesizer, serve it, synthesize, verify, compare."""
+    from gem_assets.orchestration.jobs.synthesis import run_loop
     from gem_assets.orchestration.runs.shards import Wanted as Pipeline
     from gem_assets.orchestration.runs.shards import run_shards
     from gem_assets.training.command import Wanted
-    from gem_assets.training.loop import run_loop
 
     chosen = choose_shards(run_configuration.home, corpus, ())
     wanted = Wanted("synthesizer", recipe, configuration)

@@ -11,7 +11,7 @@ from gem_assets.corpus.identity import document_id_of, fingerprints
 from gem_assets.corpus.normalising import strip_hidden
 from gem_assets.corpus.rows import Row
 from gem_assets.corpus.tally import FileCount
-from gem_assets.reports.visible import visible
+from gem_assets.display.visible import visible
 
 # Bounds of memory, not of results: how much is looked up in the store at once.
 BLOCK_ROWS = 10_000

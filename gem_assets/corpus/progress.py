@@ -9,11 +9,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import click
-
 from gem_assets.corpus.rows import Refused
-from gem_assets.reports.figures import things
-from gem_assets.reports.visible import visible
+from gem_assets.display.figures import things
+from gem_assets.display.visible import visible
 
 SHOWN_REFUSALS = 20
 _TERMINAL_SECONDS = 0.2
@@ -105,7 +103,7 @@ class Progress:
         share = f"{min(1.0, read_bytes / self._total):4.0%} " if self._total else ""
         line = f"{share}{rows:,} rows, {rate:,.0f} rows/s, {files:,} files, {self._refused:,} refused"
         if self._terminal:
-            click.echo(f"\r\x1b[K{line}", nl=False, err=True)
+            _draw(line)
             self._drawn = True
         else:
             self._say(line)
@@ -116,8 +114,14 @@ class Progress:
 
     def _clear(self) -> None:
         if self._drawn:
-            click.echo("\r\x1b[K", nl=False, err=True)
+            _draw("")
             self._drawn = False
+
+
+def _draw(line: str) -> None:
+    """Write a line over the one that stands there."""
+    sys.stderr.write(f"\r\x1b[K{line}")
+    sys.stderr.flush()
 
 
 def describe(source: str, refused: Refused) -> str:

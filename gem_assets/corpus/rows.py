@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from gem_assets.reports.visible import visible
+from gem_assets.display.visible import visible
 
 EXCERPT_CHARACTERS = 200
 WHOLE_FILE = "whole file"

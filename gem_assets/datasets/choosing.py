@@ -15,7 +15,7 @@ from gem_assets.datasets.shingles import Sketch, sketch
 from gem_assets.datasets.splits import assign_splits, group_documents
 from gem_assets.datasets.turn_order import find_turn_fault
 from gem_assets.records.outcome import Reason
-from gem_assets.verification.rule_settings import RuleSettings
+from gem_assets.settings import RuleSettings
 from gem_assets.verification.rules import check_rules
 
 LOGIC = 1

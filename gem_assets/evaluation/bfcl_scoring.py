@@ -19,7 +19,7 @@ from gem_assets.evaluation.bfcl_generation import FACTS, TABLE, Generation
 from gem_assets.evaluation.evaluated_models import EvaluatedModel, EvaluationError
 from gem_assets.evaluation.harness_process import run_driver, scratch_folder
 from gem_assets.evaluation.verdict import decontamination_verdict
-from gem_assets.reports.intervals import wilson
+from gem_assets.intervals import wilson
 from gem_assets.store.home import Home
 
 _TABLES = ("bfcl_scores", "benchmark_runs", "benchmark_scores")

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gem_assets.display import figures
 from gem_assets.evaluation.relay_server import Tally
-from gem_assets.reports import figures
 
 
 @dataclass(frozen=True)

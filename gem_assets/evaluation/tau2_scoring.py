@@ -19,7 +19,7 @@ from gem_assets.evaluation.harness_process import run_driver, scratch_folder
 from gem_assets.evaluation.tau2 import DRIVER, Profile, Tau2, open_tau2
 from gem_assets.evaluation.tau2_simulation import FACTS, TABLE, Simulation
 from gem_assets.evaluation.verdict import decontamination_verdict
-from gem_assets.reports.intervals import wilson
+from gem_assets.intervals import wilson
 from gem_assets.store.files import write_text
 from gem_assets.store.home import Home
 

@@ -14,10 +14,9 @@ from gem_assets.records.message import Message
 from gem_assets.records.outcome import Reason
 from gem_assets.records.tool import ToolCall
 from gem_assets.records.workflow import Constraint, Workflow
-from gem_assets.settings import ExtractionSettings
+from gem_assets.settings import ExtractionSettings, RuleSettings
 from gem_assets.verification.constraints.predicates import predicate_problem
 from gem_assets.verification.dialogue import Dialogue, read_dialogue
-from gem_assets.verification.rule_settings import RuleSettings
 from gem_assets.verification.schema.schema import (
     find_bad_arguments,
     find_bad_tool_names,

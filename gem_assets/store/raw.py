@@ -6,22 +6,16 @@ rows of the others. Does not belong here: writing shards (`raw_shards.py`), judg
 """
 
 import os
-import sys
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
-from gem_assets.corpus.identity import duplicate_key_of, text_hash_of
-from gem_assets.corpus.normalising import strip_hidden
 from gem_assets.records.document import RawRow, RowStatus
 from gem_assets.store.connections import Connection, attach_live, open_memory, quote
-from gem_assets.store.files import only_writer, replacing
+from gem_assets.store.files import replacing
 from gem_assets.store.home import Home, check_corpus, check_shard
-from gem_assets.store.known_documents import open_known
-from gem_assets.store.raw_shards import RAW_COLUMNS, ShardWriter
 from gem_assets.store.sql_files import read_sql
-from gem_assets.store.tables import as_text, read_metadata
+from gem_assets.store.tables import read_metadata
 
 _FIELDS = "document_id, corpus, source, place, source_id, title, url, license, language, text, version"
 
@@ -30,29 +24,6 @@ def shard_names(home: Home, corpus: str | None = None) -> list[str]:
     """List the shards there are, in order."""
     found = sorted(path.stem for path in home.raw.glob("[a-z0-9]*.parquet"))
     return [name for name in found if corpus is None or name.rpartition("-")[0] == check_corpus(corpus)]
-
-
-def add_rows(home: Home, corpus: str, rows: Sequence[RawRow], shard_size: int) -> list[str]:
-    """Store the rows that are new or changed in new shards after those there are; returns these.
-
-    For rows at hand; `corpus/ingest.py` carries files, and writes a ledger.
-    """
-    with (
-        only_writer(home.locks / f"corpus-{check_corpus(corpus)}.lock", f"the corpus {corpus}"),
-        open_known(home, corpus, "", again=False) as known,
-    ):
-        writer = ShardWriter(home, corpus, shard_size, sys.maxsize)
-        stored = [_stored(row) for row in rows]
-        standings = known.settle([row["document_id"] for row in stored], [row["text_hash"] for row in stored])
-        fresh = [
-            row | {"version": standing.version}
-            for row, standing in zip(stored, standings, strict=True)
-            if standing.verdict in ("new", "changed") and not standing.ours
-        ]
-        columns = {name: [row[name] for row in fresh] for name in RAW_COLUMNS}
-        writer.add(columns, [1] * len(fresh))
-        writer.finish()
-        return writer.shards
 
 
 def read_row_statuses(
@@ -107,19 +78,6 @@ def find_raw_rows(connection: Connection, prefix: str) -> list[RawRow]:
     names = _FIELDS.split(", ")
     rows = [RawRow.model_validate(dict(zip(names, values, strict=True))) for values in found]
     return rows if len(rows) == 1 else []
-
-
-def _stored(row: RawRow) -> dict[str, Any]:
-    normal = strip_hidden(row.text)
-    return dict.fromkeys(RAW_COLUMNS) | {
-        **row.model_dump(),
-        "text": as_text(row.text),
-        "text_hash": text_hash_of(row.text.encode("utf-8", "replace")),
-        "duplicate_key": duplicate_key_of(normal.text),
-        "control_count": normal.controls,
-        "invisible_count": normal.invisibles,
-        "ingest": "",
-    }
 
 
 def _status(names: Sequence[str], values: Sequence[object]) -> RowStatus:

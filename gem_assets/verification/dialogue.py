@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from gem_assets.records.message import Message
 from gem_assets.records.tool import Tool, ToolCall
+from gem_assets.settings import RuleSettings
 from gem_assets.verification.results import is_error_result
-from gem_assets.verification.rule_settings import RuleSettings
 
 
 @dataclass(frozen=True)

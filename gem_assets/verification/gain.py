@@ -6,9 +6,9 @@ Does not belong here: whether it is well formed (`structure`), what it gained (`
 from gem_assets.records.judgement import Finding
 from gem_assets.records.outcome import Reason
 from gem_assets.records.trajectory import Trajectory
+from gem_assets.settings import RuleSettings
 from gem_assets.verification.constraints.faithfulness import predicate_amounts
 from gem_assets.verification.constraints.sentences import Amount, read_sentence, read_sentences, same_amount
-from gem_assets.verification.rule_settings import RuleSettings
 from gem_assets.verification.rules import check_rules
 from gem_assets.verification.values import quote
 from gem_assets.verification.verify import Verification, verify

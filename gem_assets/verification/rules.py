@@ -11,6 +11,7 @@ from gem_assets.records.judgement import Finding
 from gem_assets.records.message import Message
 from gem_assets.records.outcome import Reason
 from gem_assets.records.tool import Tool
+from gem_assets.settings import RuleSettings
 from gem_assets.verification.conversation.patterns import PATTERNS, find_patterns
 from gem_assets.verification.conversation.structure import (
     find_broken_role_order,
@@ -23,7 +24,6 @@ from gem_assets.verification.conversation.structure import (
 )
 from gem_assets.verification.conversation.text import find_left_tags, find_placeholders, find_too_little
 from gem_assets.verification.dialogue import Dialogue, read_dialogue
-from gem_assets.verification.rule_settings import RuleSettings
 from gem_assets.verification.schema.schema import (
     ARGUMENT_REASONS,
     find_bad_arguments,

@@ -1,6 +1,6 @@
 """The numbers that describe a trajectory's shape.
 
-Does not belong here: which numbers are enough (`rule_settings`).
+Does not belong here: which numbers are enough (`settings.py`).
 """
 
 from collections.abc import Sequence

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from gem_assets.records.message import Message
 from gem_assets.records.tool import Tool
 from gem_assets.records.workflow import Constraint
-from gem_assets.verification.rule_settings import RuleSettings
+from gem_assets.settings import RuleSettings
 from gem_assets.verification.rules import check_rules
 from gem_assets.verification.verify import verify
 from gem_assets_tests.verification.proof import offline_cases, recorded_cases

@@ -13,12 +13,11 @@ from gem_assets.calibration.planting.kinds import KINDS
 from gem_assets.cli import main
 from gem_assets.reports.judges.calibration import Calibration, read_calibrations
 from gem_assets.reports.yields.yield_report import write_report
-from gem_assets.settings import Settings
+from gem_assets.settings import RuleSettings, Settings
 from gem_assets.stages.answers.trajectory_answer import render_trajectory
 from gem_assets.store.connections import open_live, open_warehouse
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.warehouse import build_warehouse
-from gem_assets.verification.rule_settings import RuleSettings
 from gem_assets.verification.rules import check_rules
 from gem_assets.verification.verify import verify
 from gem_assets_tests.fakes import ScriptedLlm

@@ -11,7 +11,7 @@ from gem_assets.corpus.identity import duplicate_key_of
 from gem_assets.corpus.reading import Ingestion, RefusedRow, read_each, read_paths
 from gem_assets.corpus.walking import IngestionError
 from gem_assets.store.home import Home
-from gem_assets.store.raw import add_rows
+from gem_assets_tests.store.writing import add_rows
 
 GOOD = json.dumps({"text": "Open it."})
 # A line, and why it is refused.

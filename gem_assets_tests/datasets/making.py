@@ -10,7 +10,7 @@ from gem_assets.datasets.recipes import Recipe
 from gem_assets.records.message import Message
 from gem_assets.records.tool import Tool
 from gem_assets.records.trajectory import Trajectory
-from gem_assets.verification.rule_settings import RuleSettings
+from gem_assets.settings import RuleSettings
 from gem_assets_tests.stages.chain import PROCEDURES, chain
 
 RECIPE = Recipe(name="mine", description="All that a model wrote.")

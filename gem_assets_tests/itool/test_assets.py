@@ -10,10 +10,10 @@ import pytest
 from dagster import AssetKey
 
 from gem_assets.configuration import read_configuration
-from gem_assets.definitions import build_definitions
 from gem_assets.itool.rounds.round_files import read_round_rows
 from gem_assets.orchestration.assets.itool import ITOOL_ASSETS
 from gem_assets.orchestration.instance.opening import open_instance
+from gem_assets.orchestration.jobs.code_location import build_definitions
 from gem_assets.settings import read_environment
 from gem_assets.store.home import Home
 

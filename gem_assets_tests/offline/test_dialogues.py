@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
+from gem_assets.settings import RuleSettings
 from gem_assets.verification.constraints.predicates import evaluate
 from gem_assets.verification.conversation.mentions import mentions, read_text
 from gem_assets.verification.dialogue import pair_calls
-from gem_assets.verification.rule_settings import RuleSettings
 from gem_assets.verification.rules import check_rules
 from gem_assets.verification.values import leaves
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gem_assets.offline.laws.corpus import read_paths
-from gem_assets.offline.laws.figures import Figures, measure_trajectories
-from gem_assets.offline.laws.table import compare_bytes, main, measure, table
 from gem_assets.records.message import Message
 from gem_assets.records.tool import ToolCall
+from gem_assets_tests.benches.laws.corpus import read_paths
+from gem_assets_tests.benches.laws.figures import Figures, measure_trajectories
+from gem_assets_tests.benches.laws.table import compare_bytes, main, measure, table
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "gem_assets" / "sample_corpus"
@@ -98,7 +98,7 @@ def test_shares_of_nothing_are_nothing():
 
 
 def test_command_prints_a_table_and_tells_by_its_exit_code(capsys, monkeypatch):
-    monkeypatch.setattr("gem_assets.offline.laws.table.compare_bytes", lambda paths, documents: True)
+    monkeypatch.setattr("gem_assets_tests.benches.laws.table.compare_bytes", lambda paths, documents: True)
     assert main([str(next(SAMPLES.glob("parcel*.md")))]) == 0
     assert "refinement grows all three" in capsys.readouterr().out
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from gem_assets.definitions import build_definitions
+from gem_assets.orchestration.jobs.code_location import build_definitions
 from gem_assets.stages.catalog import ASSETS
 from gem_assets.store.home import Home
 from gem_assets_tests.configured import configured

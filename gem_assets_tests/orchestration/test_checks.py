@@ -3,9 +3,9 @@
 import dagster as dg
 import pytest
 
-from gem_assets.definitions import build_definitions
 from gem_assets.orchestration.assets.checks import BACKFILL_TAG
 from gem_assets.orchestration.assets.partitions import register_shards
+from gem_assets.orchestration.jobs.code_location import build_definitions
 from gem_assets.stages.catalog import ASSETS
 from gem_assets.stages.staleness import find_stale
 from gem_assets.store.home import Home

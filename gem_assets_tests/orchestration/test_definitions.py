@@ -2,7 +2,7 @@ import dagster as dg
 import pytest
 
 from gem_assets.configuration import read_configuration
-from gem_assets.definitions import build_definitions
+from gem_assets.orchestration.jobs.code_location import build_definitions
 from gem_assets.stages.catalog import ASSETS
 from gem_assets.store.sql_files import sql_names
 

@@ -6,8 +6,8 @@ import dagster as dg
 import pytest
 
 from gem_assets.configuration import read_configuration
-from gem_assets.definitions import build_definitions
 from gem_assets.orchestration.assets.partitions import register_shards
+from gem_assets.orchestration.jobs.code_location import build_definitions
 from gem_assets.orchestration.resources.options import ModelOverrides, RunOptions
 from gem_assets.stages.catalog import ASSETS
 from gem_assets.stages.staleness import find_stale

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from gem_assets.configuration import RunConfiguration, read_configuration
-from gem_assets.definitions import build_definitions
+from gem_assets.orchestration.jobs.code_location import build_definitions
 from gem_assets.orchestration.jobs.folder_sensor import SECONDS_UNTOUCHED, new_files
 from gem_assets.orchestration.resources.workplace import Workplace
 from gem_assets.settings import SettingsError

@@ -16,8 +16,8 @@ from gem_assets.records.trajectory import Trajectory, TrajectoryShape
 from gem_assets.records.workflow import Constraint, Edge, SampleCall, Workflow
 from gem_assets.stages.catalog import declare_home, stage_of
 from gem_assets.store.home import Home
-from gem_assets.store.raw import add_rows
 from gem_assets.store.shards import ShardWrite, StageInput, write_outcomes
+from gem_assets_tests.store.writing import add_rows
 
 SHARD = "sample-00000"
 DOCUMENTS = tuple(make_id("documents", name) for name in ("kiln", "ferry", "essay", "note"))

@@ -8,7 +8,6 @@ import pytest
 from gem_assets.records.outcome import Kept, Reason, Rejected
 from gem_assets.reports.audit.audit import audit
 from gem_assets.store.home import Home, StoreError
-from gem_assets.store.raw import add_rows
 from gem_assets_tests.reports.chain_rows import (
     ESSAY,
     FERRY,
@@ -26,6 +25,7 @@ from gem_assets_tests.reports.chain_rows import (
     spent,
     validated,
 )
+from gem_assets_tests.store.writing import add_rows
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from gem_assets.intervals import wilson
 from gem_assets.reports.benchmarks.scores import (
     BFCL_COLUMNS,
     Benchmarks,
@@ -14,7 +15,6 @@ from gem_assets.reports.benchmarks.scores import (
     read_benchmarks,
 )
 from gem_assets.reports.benchmarks.text import markdown_benchmarks, render_benchmarks
-from gem_assets.reports.intervals import wilson
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
 from gem_assets_tests.reports.benchmark_rows import write_bfcl, write_tau2

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from gem_assets.display.figures import Spend
 from gem_assets.records.outcome import Kept, Reason, Rejected
-from gem_assets.reports.spend import Spend
 from gem_assets.reports.yields.detail import DatasetYield, Detail, read_detail
 from gem_assets.reports.yields.model import GeneratorCount, ReasonCount, YieldReport
 from gem_assets.reports.yields.yield_report import (

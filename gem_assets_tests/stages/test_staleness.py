@@ -9,14 +9,13 @@ import pytest
 from gem_assets.prompts.prompt import PROMPTS
 from gem_assets.records.outcome import Failed, FailureReason, Kept
 from gem_assets.records.provenance import Provenance
-from gem_assets.settings import CorpusSettings, ExtractionSettings, Settings
+from gem_assets.settings import CorpusSettings, ExtractionSettings, RuleSettings, Settings
 from gem_assets.stages.catalog import ASSETS
 from gem_assets.stages.staleness import Stale, Work, current_versions, find_stale
 from gem_assets.store.connections import open_memory
 from gem_assets.store.home import Home
 from gem_assets.store.shards import read_kept
 from gem_assets.store.stage_runs import current_stage_run
-from gem_assets.verification.rule_settings import RuleSettings
 from gem_assets_tests.configured import configured
 from gem_assets_tests.fakes import ScriptedLlm
 from gem_assets_tests.stages.chain import (

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gem_assets.records.document import RawRow
+from gem_assets.records.document import RawRow, RowStatus
 from gem_assets.records.outcome import Kept, Reason, Rejected
 from gem_assets.store.connections import open_live, open_memory
 from gem_assets.store.files import only_writer
 from gem_assets.store.home import Home, StoreError
-from gem_assets.store.raw import RowStatus, add_rows, find_raw_rows, read_row_statuses, shard_names
+from gem_assets.store.raw import find_raw_rows, read_row_statuses, shard_names
 from gem_assets_tests.fakes import ScriptedLlm
 from gem_assets_tests.stages.chain import judge
-from gem_assets_tests.store.writing import document
+from gem_assets_tests.store.writing import add_rows, document
 
 SIZE = 3
 

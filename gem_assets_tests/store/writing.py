@@ -1,18 +1,24 @@
-"""Small outcomes to write, and a way to bend what was written."""
+"""Small outcomes and raw rows to write, and a way to bend what was written."""
 
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from gem_assets.records.document import Document
+from gem_assets.corpus.identity import duplicate_key_of, text_hash_of
+from gem_assets.corpus.normalising import strip_hidden
+from gem_assets.records.document import Document, RawRow
 from gem_assets.records.outcome import Kept, Outcome
 from gem_assets.records.provenance import Provenance
 from gem_assets.stages.catalog import stage_of
 from gem_assets.store.connections import open_memory, quote
-from gem_assets.store.home import Home
+from gem_assets.store.files import only_writer
+from gem_assets.store.home import Home, check_corpus
+from gem_assets.store.known_documents import open_known
+from gem_assets.store.raw_shards import RAW_COLUMNS, ShardWriter
 from gem_assets.store.shards import ShardWrite, StageInput, write_outcomes
 from gem_assets.store.stage_runs import StageRun
-from gem_assets.store.tables import read_metadata
+from gem_assets.store.tables import as_text, read_metadata
 
 SHARD = "demo-00000"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -87,3 +93,39 @@ def query(home: Home, table: str, columns: str, shard: str = SHARD) -> list[tupl
     with open_memory() as connection:
         path = quote(home.shard_file(table, shard))
         return connection.execute(f"SELECT {columns} FROM read_parquet({path}) ORDER BY ALL").fetchall()
+
+
+def add_rows(home: Home, corpus: str, rows: Sequence[RawRow], shard_size: int) -> list[str]:
+    """Store the rows that are new or changed in new shards after those there are; returns these.
+
+    For rows at hand: `corpus/ingest.py` carries files, and writes a ledger.
+    """
+    with (
+        only_writer(home.locks / f"corpus-{check_corpus(corpus)}.lock", f"the corpus {corpus}"),
+        open_known(home, corpus, "", again=False) as known,
+    ):
+        writer = ShardWriter(home, corpus, shard_size, sys.maxsize)
+        stored = [_stored(row) for row in rows]
+        standings = known.settle([row["document_id"] for row in stored], [row["text_hash"] for row in stored])
+        fresh = [
+            row | {"version": standing.version}
+            for row, standing in zip(stored, standings, strict=True)
+            if standing.verdict in ("new", "changed") and not standing.ours
+        ]
+        columns = {name: [row[name] for row in fresh] for name in RAW_COLUMNS}
+        writer.add(columns, [1] * len(fresh))
+        writer.finish()
+        return writer.shards
+
+
+def _stored(row: RawRow) -> dict[str, Any]:
+    normal = strip_hidden(row.text)
+    return dict.fromkeys(RAW_COLUMNS) | {
+        **row.model_dump(),
+        "text": as_text(row.text),
+        "text_hash": text_hash_of(row.text.encode("utf-8", "replace")),
+        "duplicate_key": duplicate_key_of(normal.text),
+        "control_count": normal.controls,
+        "invisible_count": normal.invisibles,
+        "ingest": "",
+    }

@@ -13,7 +13,7 @@ from typing import Any
 from gem_assets.records.judgement import Finding
 from gem_assets.records.message import Message
 from gem_assets.records.tool import Tool, ToolCall
-from gem_assets.verification.rule_settings import RuleSettings
+from gem_assets.settings import RuleSettings
 from gem_assets.verification.rules import check_rules
 
 FILES = Path(__file__).parent / "dialogues"

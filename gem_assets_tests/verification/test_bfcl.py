@@ -15,8 +15,8 @@ import pytest
 
 from gem_assets.records.message import Message
 from gem_assets.records.tool import Tool
+from gem_assets.settings import RuleSettings
 from gem_assets.verification.dialogue import read_dialogue
-from gem_assets.verification.rule_settings import RuleSettings
 from gem_assets.verification.schema.schema import find_bad_arguments
 from gem_assets.verification.verify import verify
 from gem_assets_tests.verification.test_context import GENERIC

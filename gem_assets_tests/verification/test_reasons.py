@@ -4,8 +4,8 @@ import pytest
 
 from gem_assets.records.outcome import Reason
 from gem_assets.records.tool import ToolCall
+from gem_assets.settings import RuleSettings
 from gem_assets.verification.dialogue import read_dialogue
-from gem_assets.verification.rule_settings import RuleSettings
 from gem_assets.verification.rules import RULES
 from gem_assets_tests.verification.changes import (
     ARTICLE,

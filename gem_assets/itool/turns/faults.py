@@ -10,7 +10,7 @@ from gem_assets.itool.turns.reading import Turn
 from gem_assets.records.message import Message
 from gem_assets.records.outcome import Reason
 from gem_assets.records.tool import Tool
-from gem_assets.verification.rule_settings import RuleSettings
+from gem_assets.settings import RuleSettings
 from gem_assets.verification.rules import check_rules
 from gem_assets.verification.verify import verify
 

@@ -8,12 +8,12 @@ import dagster as dg
 from pydantic import Field
 
 from gem_assets.llm.protocol import StopRunError
+from gem_assets.orchestration.jobs.synthesis import run_loop
 from gem_assets.orchestration.resources.workplace import Workplace
 from gem_assets.reports.comparison.ways import read_ways, ways_markdown
 from gem_assets.store.home import StoreError
 from gem_assets.store.raw import shard_names
 from gem_assets.training.command import Wanted
-from gem_assets.training.loop import run_loop
 
 
 class LoopOptions(dg.Config):

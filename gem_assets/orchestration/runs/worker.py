@@ -13,9 +13,9 @@ from typing import Any, TextIO
 import dagster as dg
 
 from gem_assets.configuration import read_configuration
-from gem_assets.definitions import build_definitions
 from gem_assets.orchestration.assets.shards import STOPS
 from gem_assets.orchestration.instance.opening import PROCESS_TAG, open_instance
+from gem_assets.orchestration.jobs.code_location import build_definitions
 from gem_assets.orchestration.resources.progress import VARIABLE
 from gem_assets.settings import read_environment
 

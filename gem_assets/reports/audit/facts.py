@@ -7,10 +7,10 @@ Does not belong here: layout.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from gem_assets.display import figures
 from gem_assets.records.document import Document, ProceduralDocument
 from gem_assets.records.trajectory import Trajectory
 from gem_assets.records.workflow import Workflow
-from gem_assets.reports import figures
 from gem_assets.reports.audit.rows import AuditedRow
 from gem_assets.stages.catalog import stage_of
 from gem_assets.stages.stage import Stage

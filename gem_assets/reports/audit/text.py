@@ -7,10 +7,10 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from gem_assets.reports import figures
+from gem_assets.display import figures
+from gem_assets.display.visible import shortened, visible, visible_lines
 from gem_assets.reports.audit.facts import Fact, facts_of
 from gem_assets.reports.audit.rows import AuditedRow, Chain, EarlierVersion
-from gem_assets.reports.visible import shortened, visible, visible_lines
 from gem_assets.stages.catalog import STAGES, reads
 
 WIDTH = 100

@@ -10,7 +10,7 @@ from functools import cache
 from math import comb
 from pathlib import Path
 
-from gem_assets.reports.intervals import Difference, Pairs, paired_difference, wilson
+from gem_assets.intervals import Difference, Pairs, paired_difference, wilson
 from gem_assets.reports.queries import read_rows
 from gem_assets.store.connections import Connection
 

@@ -5,9 +5,9 @@ Does not belong here: reading (`scores.py`), the page (`yields/page.py`).
 
 from collections.abc import Iterator, Mapping
 
-from gem_assets.reports import figures
+from gem_assets.display import figures
+from gem_assets.display.visible import plain
 from gem_assets.reports.benchmarks.scores import BFCL_COLUMNS, TAU2_COLUMNS, Benchmarks, Cell, Line
-from gem_assets.reports.visible import plain
 
 TITLES = {"bfcl": "BFCL V3 multi-turn", "tau2": "tau2-bench"}
 OTHER_VERSION = "#"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gem_assets.reports.intervals import Difference, Pairs, paired_difference
+from gem_assets.intervals import Difference, Pairs, paired_difference
 from gem_assets.reports.queries import rows_of
 from gem_assets.store.connections import Connection, open_memory, quote
 from gem_assets.store.home import Home, StoreError

@@ -5,10 +5,10 @@ Does not belong here: the numbers (`comparing.py`, `reports/intervals.py`), the 
 
 from collections.abc import Sequence
 
-from gem_assets.reports import figures
-from gem_assets.reports.columns import aligned
+from gem_assets.display import figures
+from gem_assets.display.columns import aligned
+from gem_assets.display.visible import plain
 from gem_assets.reports.comparison.comparing import Comparison
-from gem_assets.reports.visible import plain
 
 SHOWN_REASONS = 6
 NOTHING_TO_COMPARE = "No shard was run with two versions of a stage yet, or the earlier rows were pruned."

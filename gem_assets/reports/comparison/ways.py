@@ -6,8 +6,8 @@ For the Synthesizer's it is the number the paper never gave: "matches the pipeli
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gem_assets.reports import figures
-from gem_assets.reports.columns import aligned
+from gem_assets.display import figures
+from gem_assets.display.columns import aligned
 from gem_assets.reports.queries import read_rows
 from gem_assets.store.connections import attach_live, open_memory
 from gem_assets.store.home import Home

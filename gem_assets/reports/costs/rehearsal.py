@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from gem_assets.reports.columns import aligned
+from gem_assets.display.columns import aligned
+from gem_assets.display.figures import money
 from gem_assets.reports.costs.costs import Measured
-from gem_assets.reports.figures import money
 from gem_assets.stages.rehearsal import Rehearsed
 
 HEADER = ("stage", "inputs", "journaled", "new calls", "guessed inputs", "cost")

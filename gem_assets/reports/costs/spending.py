@@ -9,11 +9,11 @@ from typing import Any, TextIO
 import click
 
 from gem_assets.configuration import RunConfiguration
+from gem_assets.display import figures
+from gem_assets.display.columns import aligned
 from gem_assets.llm.journal import upkeep
 from gem_assets.llm.journal.journal import Journal
 from gem_assets.llm.journal.upkeep import Which
-from gem_assets.reports import figures
-from gem_assets.reports.columns import aligned
 from gem_assets.reports.costs.costs import read_costs
 from gem_assets.reports.costs.text import render_costs
 from gem_assets.settings import Settings

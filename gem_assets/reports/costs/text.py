@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from gem_assets.reports import figures
-from gem_assets.reports.columns import aligned
+from gem_assets.display import figures
+from gem_assets.display.columns import aligned
+from gem_assets.display.visible import plain
 from gem_assets.reports.costs.costs import Costs, Expected, Spent
-from gem_assets.reports.visible import plain
 
 ASSUMPTIONS = (
     "assumes what was measured so far: yield, fan-out, tokens and cost per judged input, failures left out;",

@@ -12,8 +12,8 @@ from typing import Any
 
 import jinja2
 
+from gem_assets.display.visible import visible
 from gem_assets.itool.rounds.round_files import read_round_rows
-from gem_assets.reports.visible import visible
 from gem_assets.store.files import write_text
 from gem_assets.store.home import Home
 

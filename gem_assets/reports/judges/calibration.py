@@ -5,7 +5,7 @@ Does not belong here: the asking (`calibration/`), SQL (`sql/reports/judge_calib
 
 from dataclasses import dataclass
 
-from gem_assets.reports.intervals import wilson
+from gem_assets.intervals import wilson
 from gem_assets.reports.queries import read_rows
 from gem_assets.store.connections import Connection
 

@@ -5,11 +5,11 @@ Does not belong here: the numbers (`calibration.py`).
 
 from collections.abc import Iterator
 
-from gem_assets.reports import figures
-from gem_assets.reports.columns import aligned
-from gem_assets.reports.intervals import wilson
+from gem_assets.display import figures
+from gem_assets.display.columns import aligned
+from gem_assets.display.visible import plain
+from gem_assets.intervals import wilson
 from gem_assets.reports.judges.calibration import Calibration, KindMeasured, overall
-from gem_assets.reports.visible import plain
 
 _HEADER = (
     "planted defect",

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gem_assets.display.visible import shortened, visible
 from gem_assets.records.base import content_hash
 from gem_assets.reports.benchmarks.scores import Line
 from gem_assets.reports.comparison.comparing import Comparison
-from gem_assets.reports.visible import shortened, visible
 from gem_assets.reports.yields.detail import FindingCount, SizeCount, YieldPoint
 from gem_assets.reports.yields.model import PAPER_REFINEMENT, CategoryCount, ShardYield, StageYield
 

@@ -5,8 +5,8 @@ Does not belong here: shards and examples, which only the page shows.
 
 from collections.abc import Iterable, Sequence
 
-from gem_assets.reports import figures
-from gem_assets.reports.visible import plain
+from gem_assets.display import figures
+from gem_assets.display.visible import plain
 from gem_assets.reports.yields.model import StageYield, YieldReport
 from gem_assets.reports.yields.prefilter_text import told_loss
 from gem_assets.reports.yields.text import NOTHING_RAN, gain_cells, headline, mean_cell, top_reasons

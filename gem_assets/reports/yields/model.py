@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from gem_assets.reports.spend import Spend
+from gem_assets.display.figures import Spend
 
 Pile = Literal["rejected", "failed"]
 Vocabulary = Literal["language", "platform", "domain", "task_category"]

@@ -12,11 +12,11 @@ from urllib.parse import urlencode
 import jinja2
 from markupsafe import Markup
 
-from gem_assets.reports import figures
+from gem_assets.display import figures
+from gem_assets.display.visible import shortened, visible, visible_lines
 from gem_assets.reports.benchmarks.scores import BFCL_COLUMNS, TAU2_COLUMNS
 from gem_assets.reports.benchmarks.text import TITLES, interval_told, p_told, value_told
 from gem_assets.reports.comparison.text import cautions, sentence
-from gem_assets.reports.visible import shortened, visible, visible_lines
 from gem_assets.reports.yields import charts
 from gem_assets.reports.yields.detail import Detail
 from gem_assets.reports.yields.model import (

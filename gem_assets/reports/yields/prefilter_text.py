@@ -3,8 +3,8 @@
 Does not belong here: measuring it (`test_prefilter.py` does), looking at texts (`stages/prefilter.py`).
 """
 
-from gem_assets.reports import figures
-from gem_assets.reports.intervals import highest_share
+from gem_assets.display import figures
+from gem_assets.intervals import highest_share
 from gem_assets.settings import PrefilterSettings
 
 

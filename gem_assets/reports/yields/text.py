@@ -6,9 +6,9 @@ Does not belong here: markdown (`markdown.py`), the page (`page.py`).
 import textwrap
 from collections.abc import Sequence
 
-from gem_assets.reports import figures
-from gem_assets.reports.columns import aligned
-from gem_assets.reports.visible import plain
+from gem_assets.display import figures
+from gem_assets.display.columns import aligned
+from gem_assets.display.visible import plain
 from gem_assets.reports.yields.model import (
     MeasureMeans,
     Pile,

@@ -13,8 +13,8 @@ from typing import Literal
 from gem_assets.records.judgement import Finding, VerificationMetrics
 from gem_assets.records.outcome import Reason
 from gem_assets.records.trajectory import TrajectoryShape
+from gem_assets.settings import RuleSettings
 from gem_assets.verification.foreign.foreign import ForeignError, ForeignTrajectory, read_file
-from gem_assets.verification.rule_settings import RuleSettings
 from gem_assets.verification.rules import check_rules
 from gem_assets.verification.shape import measure
 from gem_assets.verification.verify import verify

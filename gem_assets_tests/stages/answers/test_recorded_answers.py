@@ -10,7 +10,7 @@ import pytest
 from gem_assets.llm.asking import AnswerError
 from gem_assets.records.document import Document, ProceduralDocument
 from gem_assets.records.workflow import Workflow
-from gem_assets.settings import ExtractionSettings
+from gem_assets.settings import ExtractionSettings, RuleSettings
 from gem_assets.stages.answers.filter_answer import parse_filter_answer
 from gem_assets.stages.answers.judge_answer import parse_judge_answer
 from gem_assets.stages.answers.trajectory_answer import (
@@ -20,7 +20,6 @@ from gem_assets.stages.answers.trajectory_answer import (
 )
 from gem_assets.stages.answers.workflow_answer import parse_workflow_answer
 from gem_assets.stages.workflow_checks import check_workflow
-from gem_assets.verification.rule_settings import RuleSettings
 from gem_assets.verification.rules import check_rules
 
 DATA = Path(__file__).parents[2] / "data"

@@ -1,8 +1,8 @@
 import pytest
 
-from gem_assets.reports import figures
-from gem_assets.reports.spend import Spend
-from gem_assets.reports.visible import plain, shortened, visible, visible_lines
+from gem_assets.display import figures
+from gem_assets.display.figures import Spend
+from gem_assets.display.visible import plain, shortened, visible, visible_lines
 
 
 @pytest.mark.parametrize(

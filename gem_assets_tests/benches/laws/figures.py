@@ -13,12 +13,12 @@ from typing import Any
 from gem_assets.offline.workflow.naming import name_problem
 from gem_assets.records.outcome import Reason
 from gem_assets.records.trajectory import Trajectory
+from gem_assets.settings import RuleSettings
 from gem_assets.verification.constraints.predicates import evaluate
 from gem_assets.verification.conversation.cues import is_write
 from gem_assets.verification.conversation.mentions import Text, mentions, read_text
 from gem_assets.verification.dialogue import Use, pair_calls, read_dialogue
 from gem_assets.verification.grounding.identifiers import is_id_value
-from gem_assets.verification.rule_settings import RuleSettings
 from gem_assets.verification.schema.schema import find_bad_arguments
 from gem_assets.verification.values import leaves
 from gem_assets.verification.verify import verify
@@ -101,7 +101,7 @@ def _values(figures: Figures, trajectory: Trajectory, uses: Sequence[Use]) -> No
         figures.counts["calls with a produced value"] += produced
 
 
-def _came_from(results: Sequence[Text], value: Any) -> bool:  # noqa: ANN401 - any JSON scalar
+def _came_from(results: Sequence[Text], value: Any) -> bool:
     return any(mentions(text, value) for text in results)
 
 
@@ -172,7 +172,7 @@ def _learn(states: dict[str, dict[str, Any]], use: Use) -> None:
                 states.setdefault(str(value), {}).update(record)
 
 
-def _records(result: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any JSON value
+def _records(result: Any) -> list[dict[str, Any]]:
     if isinstance(result, list):
         return [record for one in result for record in _records(one)]
     if isinstance(result, dict):

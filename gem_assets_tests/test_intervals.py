@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from gem_assets.reports.intervals import Pairs, design_effect, highest_share, paired_difference, wilson
+from gem_assets.intervals import Pairs, design_effect, highest_share, paired_difference, wilson
 
 
 def one_each(both: int, gained: int, lost: int, neither: int) -> list[Pairs]:

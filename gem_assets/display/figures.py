@@ -3,10 +3,19 @@
 Does not belong here: text of documents and models (`visible.py`).
 """
 
-from gem_assets.reports.spend import Spend
+from dataclasses import dataclass
 
 NONE = "-"
 UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Spend:
+    """US dollars of some rows. `total` is None where any part is unknown, `known` is the priced part."""
+
+    total: float | None
+    known: float
+    unpriced_rows: int
 
 
 def count(value: int | None) -> str:

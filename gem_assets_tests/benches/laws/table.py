@@ -1,4 +1,4 @@
-"""`python -m gem_assets.offline.laws.table PATH…`: the laws of the baseline generator, measured.
+"""`python -m gem_assets_tests.benches.laws.table PATH…`: the laws of the baseline generator, measured.
 
 PATH is a JSON lines file, a text file or a folder of them; rows may bring `label_multi_step` and `source`.
 Prints a table of figures, bounds and pass or fail; exits 1 when a law fails, 2 when there is nothing to read.
@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gem_assets.offline.laws.corpus import Carried, Labelled, carry_all, read_paths, step_count
-from gem_assets.offline.laws.figures import Figures, measure_names, measure_trajectories
 from gem_assets.records.trajectory import Trajectory
 from gem_assets.settings import Settings
+from gem_assets_tests.benches.laws.corpus import Carried, Labelled, carry_all, read_paths, step_count
+from gem_assets_tests.benches.laws.figures import Figures, measure_names, measure_trajectories
 
 REPEATED = 40
 """Documents carried again in a second process for the law about bytes."""
@@ -227,7 +227,7 @@ def _mean(
 def compare_bytes(paths: Sequence[str], documents: Sequence[Labelled]) -> bool:
     """Carry every n-th document here and in another process with other hashes, and compare."""
     environment = {**os.environ, "PYTHONHASHSEED": "4711"}
-    command = [sys.executable, "-m", "gem_assets.offline.laws.table", "--digest", *paths]
+    command = [sys.executable, "-m", "gem_assets_tests.benches.laws.table", "--digest", *paths]
     other = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return other.stdout.strip() == digest(measure(_some(documents)).carried)
 
@@ -264,7 +264,7 @@ def main(arguments: Sequence[str]) -> int:
     """Measure the corpora named on the command line; return the exit code."""
     paths = [argument for argument in arguments if argument != "--digest"]
     if not paths:
-        sys.stderr.write("usage: python -m gem_assets.offline.laws.table PATH…\n")
+        sys.stderr.write("usage: python -m gem_assets_tests.benches.laws.table PATH…\n")
         return 2
     try:
         documents = read_paths([Path(path) for path in paths])

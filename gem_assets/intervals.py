@@ -1,7 +1,6 @@
-"""How sure a difference between two yields is, when both were measured on the same inputs.
+"""How sure a share is, and a difference between two yields that were measured on the same inputs.
 
-And how large a share can be of which few were seen.
-Does not belong here: which inputs those are (`comparison/comparing.py`).
+Does not belong here: which inputs those are (`reports/comparison/comparing.py`).
 """
 
 from collections.abc import Sequence
