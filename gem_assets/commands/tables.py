@@ -54,7 +54,7 @@ def sql(settings: Settings, environment: dict[str, str], query: str, live: bool)
     if live:
         refresh_calls(home)
     with open_live(home) if live else open_warehouse(home) as connection:
-        click.echo(show(connection, query))
+        click.echo(show(connection, query, home))
 
 
 def _width() -> int:

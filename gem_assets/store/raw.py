@@ -16,7 +16,8 @@ from typing import Any
 from gem_assets.corpus.identity import duplicate_key_of, text_hash_of
 from gem_assets.corpus.normalising import strip_hidden
 from gem_assets.records.document import RawRow
-from gem_assets.store.connections import Connection, attach_live, open_memory, quote
+from gem_assets.store.connections import Connection, attach_live, literal_path, open_memory, quote
+from gem_assets.store.errors import map_store_errors
 from gem_assets.store.files import only_writer, replacing
 from gem_assets.store.home import Home, check_corpus, check_shard
 from gem_assets.store.known_documents import open_known
@@ -90,7 +91,7 @@ def read_row_statuses(
         LEFT JOIN (SELECT * FROM read_parquet(?) WHERE shard = ?) AS odd USING (document_id, version)
         ORDER BY raw.position
         """,
-        [str(home.shard_file("raw_rows", check_shard(shard))), str(exceptions), shard],
+        [literal_path(home.shard_file("raw_rows", check_shard(shard))), literal_path(exceptions), shard],
     ).fetchall()
     names = _FIELDS.split(", ")
     return [_status(names, values) for values in found]
@@ -102,10 +103,10 @@ def exceptions_file(home: Home) -> Path:
     state = {"raw": _state(home)}
     if read_metadata(path) == state:
         return path
-    with open_memory() as connection:
+    with open_memory(home) as connection:
         attach_live(connection, home, ("raw_rows", "ingests"))
         connection.execute(read_sql("views", "raw_row_status"))
-        with replacing(path) as temporary:
+        with map_store_errors(str(path)), replacing(path) as temporary:
             connection.execute(
                 "COPY (SELECT document_id, version, shard, superseded, first_document_id, exact "
                 "FROM raw_row_status WHERE superseded OR first_document_id <> document_id "
@@ -149,7 +150,7 @@ def _status(names: Sequence[str], values: Sequence[object]) -> RowStatus:
 def _state(home: Home) -> str:
     """Fingerprint raw shards and ingests: names, sizes, times and inodes."""
     digest = sha256()
-    for folder in (home.raw, home.shard_glob("ingests").parent):
+    for folder in (home.raw, home.table_folder("ingests")):
         with os.scandir(folder) as entries:
             for entry in sorted((e for e in entries if e.name.endswith(".parquet")), key=lambda e: e.name):
                 found = entry.stat()

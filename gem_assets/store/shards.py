@@ -5,7 +5,6 @@ construction. The version it replaces stays in the history.
 """
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,10 +15,10 @@ from gem_assets.records.outcome import Failed, Kept, Outcome, Rejected
 from gem_assets.records.provenance import Provenance
 from gem_assets.store.columns import typed_columns
 from gem_assets.store.connections import Connection, check_table
-from gem_assets.store.files import only_writer
-from gem_assets.store.home import Home
-from gem_assets.store.stage_runs import METADATA_KEY, StageRun, append_stage_run, current_stage_run
-from gem_assets.store.tables import as_json, as_text, write_rows
+from gem_assets.store.home import Home, check_shard
+from gem_assets.store.parts import write_part
+from gem_assets.store.stage_runs import METADATA_KEY, StageRun, append_stage_run, run_that_wrote
+from gem_assets.store.tables import as_json, as_text
 
 R = TypeVar("R", bound=Record)
 
@@ -70,7 +69,7 @@ def write_outcomes(
     """Replace a shard by these outcomes, keep the version before, and log the run.
 
     Raises:
-        StoreError: another process is writing the same shard of the same asset.
+        StoreError: another process is writing the same shard of the same asset, or the disk refuses.
     """
     rows = [
         {**row, "shard": write.shard, "run_id": write.run_id, "code_version": write.code_version}
@@ -79,23 +78,17 @@ def write_outcomes(
     ]
     run = _summarise(write, outcomes, rows)
     table = f"{write.asset}_outcomes"
-    with only_writer(home.locks / table / f"{write.shard}.lock", f"{write.asset} of {write.shard}"):
-        _keep_history(home, write.asset, write.shard)
-        metadata = {METADATA_KEY: run.model_dump_json()}
-        write_rows(home.shard_file(table, write.shard), table, rows, metadata)
+    write_part(
+        home,
+        table,
+        check_shard(write.shard),
+        rows,
+        what=f"{write.asset} of {write.shard}",
+        metadata={METADATA_KEY: run.model_dump_json()},
+        history=run_that_wrote,
+    )
     append_stage_run(home, run)
     return run
-
-
-def _keep_history(home: Home, asset: str, shard: str) -> None:
-    replaced = current_stage_run(home, asset, shard)
-    if replaced is None:
-        return
-    kept = home.history_file(asset, shard, replaced.run_id)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    # It exists where a run wrote twice, or was killed between this and the replacement.
-    kept.unlink(missing_ok=True)
-    os.link(home.shard_file(f"{asset}_outcomes", shard), kept)
 
 
 def _rows_of(asset: str, given: StageInput[Any], outcome: Outcome[Any]) -> Iterator[dict[str, Any]]:

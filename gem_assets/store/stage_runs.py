@@ -4,10 +4,11 @@ A run's row is written into the shard file itself, where it is replaced together
 appended to the log. `reconcile` appends what a crash kept from being appended.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from gem_assets.records.base import Record
-from gem_assets.store.connections import open_memory
+from gem_assets.store.connections import open_memory, quote_files, table_files
 from gem_assets.store.files import append_line, only_writer
 from gem_assets.store.home import Home
 from gem_assets.store.sql_files import sql_names
@@ -55,8 +56,13 @@ def append_stage_run(home: Home, run: StageRun) -> None:
 
 def current_stage_run(home: Home, asset: str, shard: str) -> StageRun | None:
     """Read which run wrote what a shard holds now; None where the stage never ran on it."""
-    metadata = read_metadata(home.shard_file(f"{asset}_outcomes", shard)) or {}
-    return StageRun.model_validate_json(metadata[METADATA_KEY]) if METADATA_KEY in metadata else None
+    return _stage_run(read_metadata(home.shard_file(f"{asset}_outcomes", shard)) or {})
+
+
+def run_that_wrote(metadata: Mapping[str, str]) -> str | None:
+    """Name the run that wrote a shard, from what stands beside its rows."""
+    run = _stage_run(metadata)
+    return None if run is None else run.run_id
 
 
 def reconcile(home: Home) -> int:
@@ -84,15 +90,20 @@ def read_stage_runs(home: Home) -> list[StageRun]:
     return runs
 
 
+def _stage_run(metadata: Mapping[str, str]) -> StageRun | None:
+    return StageRun.model_validate_json(metadata[METADATA_KEY]) if METADATA_KEY in metadata else None
+
+
 def _written_runs(home: Home) -> list[StageRun]:
     runs: list[StageRun] = []
     for table in sql_names("tables"):
         if not table.endswith("_outcomes"):
             continue
-        with open_memory() as connection:
+        files = quote_files(table_files(home, table))
+        with open_memory(home) as connection:
             found = connection.execute(
-                "SELECT value FROM parquet_kv_metadata(?) WHERE key = ?",
-                [str(home.shard_glob(table)), METADATA_KEY.encode()],
+                f"SELECT value FROM parquet_kv_metadata({files}) WHERE key = ?",
+                [METADATA_KEY.encode()],
             ).fetchall()
         runs += [StageRun.model_validate_json(value) for (value,) in found]
     return runs

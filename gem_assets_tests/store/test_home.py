@@ -39,6 +39,10 @@ def test_no_other_text_names_a_run(run: str):
 
 def test_everything_lies_under_the_root():
     places = [HOME.raw, HOME.tables, HOME.stage_runs, HOME.locks, HOME.warehouse, HOME.journal, HOME.reports]
-    places += [HOME.dagster, HOME.shard_glob("workflows_outcomes"), HOME.history_file("a", "b-00000", "run")]
+    places += [
+        HOME.dagster,
+        HOME.table_folder("workflows_outcomes"),
+        HOME.history_file("a", "b-00000", "run"),
+    ]
     assert all(place.is_relative_to("home") for place in places)
     assert len(set(places)) == len(places)

@@ -10,6 +10,7 @@ from dagster_duckdb import DuckDBResource
 from gem_assets.orchestration.resources.addresses import Addresses, read_addresses
 from gem_assets.settings import Settings, load_settings, read_environment
 from gem_assets.store.connections import Connection
+from gem_assets.store.errors import map_query_errors
 from gem_assets.store.home import Home
 from gem_assets.store.tables import declare_tables
 
@@ -45,8 +46,11 @@ class WorkplaceResource(dg.ConfigurableResource[Workplace]):
 
 @contextmanager
 def connected(database: DuckDBResource) -> Generator[Connection]:
-    """Open the resource's in-memory database and close it also after an error, which it does not itself."""
-    with database.get_connection() as connection:
+    """Open the resource's in-memory database and close it also after an error, which it does not itself.
+
+    What the database refuses in the block comes out as a StoreError.
+    """
+    with map_query_errors(), database.get_connection() as connection:
         try:
             yield connection
         finally:

@@ -12,9 +12,9 @@ from typing import Any
 
 from gem_assets.reports.queries import rows_of
 from gem_assets.stages.catalog import ASSETS
-from gem_assets.store.connections import open_memory, quote
+from gem_assets.store.connections import open_memory, quote_files
 from gem_assets.store.home import Home
-from gem_assets.store.tables import SCHEMA_FILE
+from gem_assets.store.tables import schema_file
 
 TEXT_WITHOUT_DIALOGUE = 6000
 """Characters that are shown of a document no dialogue came of."""
@@ -30,15 +30,14 @@ def read_shards(home: Home, shards: Sequence[str]) -> Iterator[tuple[str, dict[s
 
     All of them are held in memory; to ask shard by shard would open a database for each.
     """
-    with open_memory() as connection:
+    with open_memory(home) as connection:
         for asset in ASSETS:
             table = f"{asset}_outcomes"
             # The empty schema file has every column, also those that an older file lacks.
-            schema = home.shard_glob(table).with_name(SCHEMA_FILE)
-            files = [schema, *(home.shard_file(table, shard) for shard in shards)]
-            found = ", ".join(quote(file) for file in files if file.is_file())
+            files = [schema_file(home, table), *(home.shard_file(table, shard) for shard in shards)]
+            found = quote_files(file for file in files if file.is_file())
             connection.execute(
-                f"CREATE VIEW {table} AS SELECT * FROM read_parquet([{found}], union_by_name = true)"
+                f"CREATE VIEW {table} AS SELECT * FROM read_parquet({found}, union_by_name = true)"
             )
         rows = rows_of(connection, "viewer_branches")
     of_shards = {shard: list(found) for shard, found in groupby(rows, key=itemgetter("shard"))}
