@@ -106,12 +106,15 @@ def map_database_errors(path: Path, remedy: str) -> Generator[None]:
 
 @contextmanager
 def map_file_errors(path: Path) -> Generator[None]:
-    """Turn what Arrow refuses while it reads `path` into a StoreError; FileNotFoundError is the caller's."""
+    """Turn what Arrow, or who parses what stands in it, refuses of the file `path` into a StoreError.
+
+    FileNotFoundError is the caller's.
+    """
     try:
         yield
     except FileNotFoundError:
         raise
-    except (OSError, _ARROW_ERROR) as error:
+    except (OSError, ValueError, _ARROW_ERROR) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise StoreError(f"{path} could not be read: {os.strerror(error.errno)}") from error
         raise StoreError(_damaged_sentence(path)) from error

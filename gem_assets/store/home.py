@@ -19,10 +19,10 @@ class Home:
     root: Path
 
     def __post_init__(self) -> None:
-        """Refuse a path that DuckDB cannot open: in it ? begins options, ** stands for any folders."""
-        if "?" in str(self.root) or "\\" in str(self.root) or "**" in self.root.parts:
+        """Refuse a path in which DuckDB or the databases of Dagster read a sign of their own."""
+        if set("?%\\") & set(str(self.root)) or "**" in self.root.parts:
             raise StoreError(
-                f"GEM_HOME cannot be {self.root}: the database cannot open a path with ?, \\ or a folder **; "
+                f"GEM_HOME cannot be {self.root}: no database opens a path with ?, %, \\ or a folder **: "
                 "set it to another folder"
             )
 

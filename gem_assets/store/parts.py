@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gem_assets.store.connections import Connection, check_table, literal_path, open_memory
-from gem_assets.store.errors import map_store_errors
+from gem_assets.store.errors import map_file_errors, map_store_errors
 from gem_assets.store.files import only_writer
 from gem_assets.store.home import Home, StoreError, check_corpus, check_run
 from gem_assets.store.tables import read_metadata, write_rows
@@ -118,7 +118,9 @@ def check_key(key: str) -> str:
 
 def _keep_version(home: Home, table: str, key: str, run_of: RunOf) -> None:
     path = part_file(home, table, key)
-    replaced = run_of(read_metadata(path) or {})
+    metadata = read_metadata(path) or {}
+    with map_file_errors(path):
+        replaced = run_of(metadata)
     if replaced is None:
         return
     kept = history_file(home, table, key, replaced)

@@ -6,9 +6,11 @@ appended to the log. `reconcile` appends what a crash kept from being appended.
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
 from gem_assets.records.base import Record
 from gem_assets.store.connections import open_memory, quote_files, table_files
+from gem_assets.store.errors import map_file_errors
 from gem_assets.store.files import append_line, only_writer
 from gem_assets.store.home import Home
 from gem_assets.store.sql_files import sql_names
@@ -55,8 +57,15 @@ def append_stage_run(home: Home, run: StageRun) -> None:
 
 
 def current_stage_run(home: Home, asset: str, shard: str) -> StageRun | None:
-    """Read which run wrote what a shard holds now; None where the stage never ran on it."""
-    return _stage_run(read_metadata(home.shard_file(f"{asset}_outcomes", shard)) or {})
+    """Read which run wrote what a shard holds now; None where the stage never ran on it.
+
+    Raises:
+        StoreError: the shard's file is damaged.
+    """
+    path = home.shard_file(f"{asset}_outcomes", shard)
+    metadata = read_metadata(path) or {}
+    with map_file_errors(path):
+        return _stage_run(metadata)
 
 
 def run_that_wrote(metadata: Mapping[str, str]) -> str | None:
@@ -102,8 +111,10 @@ def _written_runs(home: Home) -> list[StageRun]:
         files = quote_files(table_files(home, table))
         with open_memory(home) as connection:
             found = connection.execute(
-                f"SELECT value FROM parquet_kv_metadata({files}) WHERE key = ?",
+                f"SELECT file_name, value FROM parquet_kv_metadata({files}) WHERE key = ?",
                 [METADATA_KEY.encode()],
             ).fetchall()
-        runs += [StageRun.model_validate_json(value) for (value,) in found]
+        for name, value in found:
+            with map_file_errors(Path(name)):
+                runs.append(StageRun.model_validate_json(value))
     return runs

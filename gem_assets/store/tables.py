@@ -73,11 +73,10 @@ def read_metadata(path: Path) -> dict[str, str] | None:
     try:
         # Not through DuckDB: opening one takes ten times as long, and staleness asks this of every shard.
         with map_file_errors(path):
-            metadata = cast(Any, pq).read_metadata(path).metadata
+            metadata = cast(dict[bytes, bytes], cast(Any, pq).read_metadata(path).metadata or {})
+            return {key.decode(): value.decode() for key, value in metadata.items() if key != b"ARROW:schema"}
     except FileNotFoundError:
         return None
-    found = cast(dict[bytes, bytes], metadata or {})
-    return {key.decode(): value.decode() for key, value in found.items() if key != b"ARROW:schema"}
 
 
 @cache
