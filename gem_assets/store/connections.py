@@ -17,6 +17,9 @@ from gem_assets.store.sql_files import read_sql, sql_names
 
 Connection = duckdb.DuckDBPyConnection
 
+# A folder called like `a=b` is no column.
+_OPTIONS = "union_by_name = true, hive_partitioning = false"
+
 
 @contextmanager
 def open_memory(home: Home | None = None) -> Generator[Connection]:
@@ -89,15 +92,15 @@ def lasting_view_sql(home: Home, table: str) -> str:
     if check_table(table) == "stage_runs":
         return live_view_sql(home, table)
     # The only pattern there is: its star is ours, and the folder stands for itself.
-    pattern = f"{literal_path(home.table_folder(table))}/*.parquet"
-    return f"CREATE VIEW {table} AS SELECT * FROM read_parquet({quote(pattern)}, union_by_name = true)"
+    pattern = quote(f"{literal_path(home.table_folder(table))}/*.parquet")
+    return f"CREATE VIEW {table} AS SELECT * FROM read_parquet({pattern}, {_OPTIONS})"
 
 
 def files_sql(home: Home, table: str) -> str:
     """Write the query that reads the files that a table has now."""
     if check_table(table) == "stage_runs":
         return _stage_runs_sql(home)
-    return f"SELECT * FROM read_parquet({quote_files(table_files(home, table))}, union_by_name = true)"
+    return f"SELECT * FROM {parquet_sql(table_files(home, table))}"
 
 
 def table_files(home: Home, table: str) -> list[Path]:
@@ -115,8 +118,13 @@ def table_files(home: Home, table: str) -> list[Path]:
     return [folder / name for name in names]
 
 
+def parquet_sql(paths: Iterable[Path]) -> str:
+    """Write the table of the rows of these Parquet files, for a FROM; a column that some lack is NULL there."""
+    return f"read_parquet({quote_files(paths)}, {_OPTIONS})"
+
+
 def quote_files(paths: Iterable[Path]) -> str:
-    """Write paths as an SQL list for `read_parquet`, each standing for the file of that name and no other."""
+    """Write paths as an SQL list of files, each standing for the file of that name and no other."""
     return f"[{', '.join(quote(literal_path(path)) for path in paths)}]"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from gem_assets.store.connections import attach_live, open_live, open_memory, quote, quote_files
+from gem_assets.store.connections import attach_live, open_live, open_memory, parquet_sql, quote
 from gem_assets.store.errors import map_store_errors
 from gem_assets.store.files import only_writer, replacing
 from gem_assets.store.home import Home, StoreError, check_corpus
@@ -76,7 +76,7 @@ def drop_documents(home: Home, corpus: str, document_ids: Sequence[str]) -> Drop
                 path = home.shard_file("raw_rows", shard)
                 with map_store_errors(f"the shard {shard}"), replacing(path) as temporary:
                     connection.execute(
-                        f"COPY (SELECT * FROM read_parquet({quote_files([path])}) "
+                        f"COPY (SELECT * FROM {parquet_sql([path])} "
                         f"ANTI JOIN gone USING (document_id) ORDER BY position) "
                         f"TO {quote(temporary)} (FORMAT parquet, COMPRESSION zstd)"
                     )

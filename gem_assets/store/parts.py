@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gem_assets.store.connections import Connection, check_table, literal_path, open_memory
+from gem_assets.store.connections import Connection, check_table, open_memory, parquet_sql
 from gem_assets.store.errors import map_file_errors, map_store_errors
 from gem_assets.store.files import only_writer
 from gem_assets.store.home import Home, StoreError, check_corpus, check_run
@@ -85,8 +85,7 @@ def read_part_in(
 
 def read_rows(connection: Connection, path: Path, *, ordered: bool = False) -> list[dict[str, Any]]:
     """Read the rows of a part's file, the current one or one of the history, as `read_part` does."""
-    query = f"SELECT * FROM read_parquet(?){' ORDER BY ALL' if ordered else ''}"
-    result = connection.execute(query, [literal_path(path)])
+    result = connection.execute(f"SELECT * FROM {parquet_sql([path])}{' ORDER BY ALL' if ordered else ''}")
     names = [column[0] for column in result.description or []]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 

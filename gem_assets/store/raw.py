@@ -9,16 +9,18 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from gem_assets.corpus.identity import duplicate_key_of, text_hash_of
 from gem_assets.corpus.normalising import strip_hidden
 from gem_assets.records.document import RawRow
-from gem_assets.store.connections import Connection, attach_live, literal_path, open_memory, quote
+from gem_assets.store.connections import Connection, attach_live, open_memory, parquet_sql, quote
 from gem_assets.store.errors import map_store_errors
-from gem_assets.store.files import only_writer, replacing
+from gem_assets.store.files import is_writable, only_writer, replacing
 from gem_assets.store.home import Home, check_corpus, check_shard
 from gem_assets.store.known_documents import open_known
 from gem_assets.store.raw_shards import RAW_COLUMNS, ShardWriter
@@ -87,22 +89,29 @@ def read_row_statuses(
         SELECT {_FIELDS}, coalesce(odd.superseded, false),
                CASE WHEN odd.document_id IS NULL THEN document_id ELSE odd.first_document_id END,
                coalesce(odd.exact, true)
-        FROM read_parquet(?) AS raw
-        LEFT JOIN (SELECT * FROM read_parquet(?) WHERE shard = ?) AS odd USING (document_id, version)
+        FROM {parquet_sql([home.shard_file("raw_rows", check_shard(shard))])} AS raw
+        LEFT JOIN (SELECT * FROM {parquet_sql([exceptions])} WHERE shard = ?) AS odd USING (document_id, version)
         ORDER BY raw.position
         """,
-        [literal_path(home.shard_file("raw_rows", check_shard(shard))), literal_path(exceptions), shard],
+        [shard],
     ).fetchall()
     names = _FIELDS.split(", ")
     return [_status(names, values) for values in found]
 
 
 def exceptions_file(home: Home) -> Path:
-    """Name the file of rows that are superseded or repeat another, brought up to date."""
+    """Name the file of rows that are superseded or repeat another, brought up to date.
+
+    Where the home may only be read, a newer one stands outside it, as long as this process runs.
+    """
     path = home.raw / "status" / "exceptions.parquet"
     state = {"raw": _state(home)}
     if read_metadata(path) == state:
         return path
+    if not is_writable(home.raw):
+        path = Path(_process_folder().name) / f"{state['raw']}.parquet"
+        if path.is_file():
+            return path
     with open_memory(home) as connection:
         attach_live(connection, home, ("raw_rows", "ingests"))
         connection.execute(read_sql("views", "raw_row_status"))
@@ -145,6 +154,11 @@ def _status(names: Sequence[str], values: Sequence[object]) -> RowStatus:
     row = RawRow.model_validate(dict(zip(names, values[:-3], strict=True)))
     superseded, first, exact = values[-3:]
     return RowStatus(row, bool(superseded), None if first is None else str(first), bool(exact))
+
+
+@cache
+def _process_folder() -> TemporaryDirectory[str]:
+    return TemporaryDirectory(prefix="gem-")
 
 
 def _state(home: Home) -> str:

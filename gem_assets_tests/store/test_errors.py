@@ -4,7 +4,9 @@ import errno
 import os
 import resource
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -198,21 +200,25 @@ def test_a_lock_that_cannot_be_made_is_a_sentence(home: Home, monkeypatch: pytes
         pass
 
 
-def test_a_home_that_may_only_be_read_is_read(carried: Home, monkeypatch: pytest.MonkeyPatch):
+def test_a_home_that_may_only_be_read_is_read_and_not_touched(
+    carried: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     shards = shard_names(carried)
     raw_versions(carried, shards)
     build_warehouse(carried)
-    (carried.raw / "status" / "versions.json").unlink()
-    for name in ("mkdir", "replace", "link", "unlink", "utime"):
-        monkeypatch.setattr(os, name, read_only)
+    for path in (carried.raw / "status").iterdir():
+        path.unlink()
+    monkeypatch.setattr("gem_assets.store.raw._process_folder", partial(SimpleNamespace, name=tmp_path))
     monkeypatch.setattr(Path, "touch", read_only)
     monkeypatch.setattr(os, "access", lambda *_: False)
+    before = sorted((path, path.stat().st_mtime_ns) for path in carried.root.rglob("*"))
     declare_tables(carried)
     refresh_calls(carried)
     assert set(raw_versions(carried, shards)) == set(shards)
     with open_live(carried) as live, open_warehouse(carried) as warehouse:
         counted = "SELECT count(*) FROM validated_trajectories_outcomes"
         assert live.execute(counted).fetchone() == warehouse.execute(counted).fetchone() == (3,)
+    assert sorted((path, path.stat().st_mtime_ns) for path in carried.root.rglob("*")) == before
 
 
 def test_an_error_of_another_kind_passes_as_it_is():

@@ -111,12 +111,12 @@ def test_the_next_number_follows_all_there_are_of_that_corpus(home: Home):
 
 
 def test_a_writer_killed_before_any_step_leaves_a_part_whole_and_writing_again_goes_on(home: Home):
-    for step in range(20):
+    for step in range(14):
         put(home, "before", run="before", key=f"demo-{step:05}")
     with started(home, "die_at_each_step") as [process]:
         [said] = let_go([process])
     steps = int(said)
-    assert 8 <= steps < 20
+    assert 8 <= steps < 14
     seen: set[str] = set()
     for step in range(steps + 1):
         key = f"demo-{step:05}"

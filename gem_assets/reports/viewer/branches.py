@@ -12,7 +12,7 @@ from typing import Any
 
 from gem_assets.reports.queries import rows_of
 from gem_assets.stages.catalog import ASSETS
-from gem_assets.store.connections import open_memory, quote_files
+from gem_assets.store.connections import open_memory, parquet_sql
 from gem_assets.store.home import Home
 from gem_assets.store.tables import schema_file
 
@@ -35,10 +35,8 @@ def read_shards(home: Home, shards: Sequence[str]) -> Iterator[tuple[str, dict[s
             table = f"{asset}_outcomes"
             # The empty schema file has every column, also those that an older file lacks.
             files = [schema_file(home, table), *(home.shard_file(table, shard) for shard in shards)]
-            found = quote_files(file for file in files if file.is_file())
-            connection.execute(
-                f"CREATE VIEW {table} AS SELECT * FROM read_parquet({found}, union_by_name = true)"
-            )
+            found = parquet_sql(file for file in files if file.is_file())
+            connection.execute(f"CREATE VIEW {table} AS SELECT * FROM {found}")
         rows = rows_of(connection, "viewer_branches")
     of_shards = {shard: list(found) for shard, found in groupby(rows, key=itemgetter("shard"))}
     return ((shard, _told(of_shards.get(shard, []))) for shard in shards)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gem_assets.reports.queries import rows_of
-from gem_assets.store.connections import Connection, quote_files
+from gem_assets.store.connections import Connection, parquet_sql
 from gem_assets.store.home import Home
 from gem_assets.store.stage_runs import StageRun
 
@@ -62,7 +62,7 @@ def _changes(connection: Connection, before: Path, after: Path) -> Mapping[str, 
     for name, path in (("older", before), ("newer", after)):
         connection.execute(
             f"CREATE OR REPLACE VIEW {name} AS SELECT shard, record_id, outcome, reason, content_hash "
-            f"FROM read_parquet({quote_files([path])})"
+            f"FROM {parquet_sql([path])}"
         )
     rows = rows_of(connection, "versions/changes")
     counts = Counter(row["change"] for row in rows)
