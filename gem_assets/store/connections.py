@@ -18,7 +18,8 @@ from gem_assets.store.sql_files import read_sql, sql_names
 Connection = duckdb.DuckDBPyConnection
 
 # A folder called like `a=b` is no column.
-_OPTIONS = "union_by_name = true, hive_partitioning = false"
+_NO_HIVE = "hive_partitioning = false"
+_OPTIONS = f"union_by_name = true, {_NO_HIVE}"
 
 
 @contextmanager
@@ -119,7 +120,7 @@ def table_files(home: Home, table: str) -> list[Path]:
 
 
 def parquet_sql(paths: Iterable[Path]) -> str:
-    """Write the table of the rows of these Parquet files, for a FROM; a column that some lack is NULL there."""
+    """Write the rows of Parquet files as a table of a FROM; a column that some lack is NULL there."""
     return f"read_parquet({quote_files(paths)}, {_OPTIONS})"
 
 
@@ -164,7 +165,7 @@ def _stage_runs_sql(home: Home) -> str:
         connection.execute(read_sql("tables", "stage_runs"))
         described = connection.execute("DESCRIBE stage_runs").fetchall()
     columns = ", ".join(f"{name}: {quote(kind)}" for name, kind, *_ in described)
-    options = f"format = 'newline_delimited', ignore_errors = true, columns = {{{columns}}}"
+    options = f"format = 'newline_delimited', ignore_errors = true, {_NO_HIVE}, columns = {{{columns}}}"
     return (
         f"SELECT * FROM read_json({quote(literal_path(home.stage_runs))}, {options}) "
         "WHERE asset IS NOT NULL "

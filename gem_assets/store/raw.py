@@ -90,7 +90,8 @@ def read_row_statuses(
                CASE WHEN odd.document_id IS NULL THEN document_id ELSE odd.first_document_id END,
                coalesce(odd.exact, true)
         FROM {parquet_sql([home.shard_file("raw_rows", check_shard(shard))])} AS raw
-        LEFT JOIN (SELECT * FROM {parquet_sql([exceptions])} WHERE shard = ?) AS odd USING (document_id, version)
+        LEFT JOIN (SELECT * FROM {parquet_sql([exceptions])} WHERE shard = ?) AS odd
+        USING (document_id, version)
         ORDER BY raw.position
         """,
         [shard],
