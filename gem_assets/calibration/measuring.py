@@ -21,10 +21,10 @@ from gem_assets.records.trajectory import Trajectory
 from gem_assets.stages.judging import PROMPT, SAMPLING, ask_judge
 from gem_assets.stages.run import judge_inputs
 from gem_assets.stages.validation import VALIDATED_TRAJECTORIES
-from gem_assets.store.files import only_writer
 from gem_assets.store.home import Home
+from gem_assets.store.parts import write_part
 from gem_assets.store.shards import StageInput
-from gem_assets.store.tables import as_json, as_text, write_rows
+from gem_assets.store.tables import as_json, as_text
 from gem_assets.verification.verify import verify
 
 TABLE = "judge_verdicts"
@@ -170,7 +170,4 @@ def _row(question: Question, outcome: Outcome[Verdict]) -> dict[str, Any]:
 
 def store(home: Home, rows: Sequence[dict[str, Any]]) -> None:
     """Put a judge's rows in place; those of the same judge, prompt and cases are replaced."""
-    name = rows[0]["calibration_id"]
-    path = home.tables / TABLE / f"{name}.parquet"
-    with only_writer(home.locks / TABLE / f"{name}.lock", "this calibration"):
-        write_rows(path, TABLE, rows, {})
+    write_part(home, TABLE, rows[0]["calibration_id"], rows, what="this calibration")

@@ -53,7 +53,7 @@ def sql(configuration: RunConfiguration, query: str, live: bool) -> None:
     if live:
         refresh_calls(home)
     with open_live(home) if live else open_warehouse(home) as connection:
-        click.echo(show(connection, query))
+        click.echo(show(connection, query, home))
 
 
 def _width() -> int:

@@ -11,7 +11,7 @@ from gem_assets.corpus.rows import Refused
 from gem_assets.corpus.walking import FoundFile
 from gem_assets.store.home import Home
 from gem_assets.store.ingest_ledger import FileLine, RejectionLine
-from gem_assets.store.tables import write_rows
+from gem_assets.store.parts import write_part
 
 
 @dataclass
@@ -84,4 +84,4 @@ def write_ingest(home: Home, name: str, corpus: str, started: datetime, summary:
         "blank": total.blank,
         "shards": summary.shards,
     }
-    write_rows(home.shard_file("ingests", name), "ingests", [row], {})
+    write_part(home, "ingests", name, [row], what=f"the ledger of the ingest {name}")

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from gem_assets.datasets.dataset_files import OUTCOMES, history_file, read_rows, recipe_file, written_run
+from gem_assets.datasets.dataset_files import OUTCOMES, history_file, recipe_file, written_run
 from gem_assets.store.connections import open_memory
 from gem_assets.store.home import Home, StoreError
+from gem_assets.store.parts import read_rows
 
 Change = Literal["added", "removed", "content", "pile", "reason", "split", "same"]
 

@@ -5,9 +5,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from gem_assets.datasets.dataset_files import said_in_a_sentence
 from gem_assets.datasets.exports.layouts import LAYOUTS
 from gem_assets.datasets.exports.rows import TASKS, read_training_rows
+from gem_assets.store.errors import map_store_errors
 from gem_assets.store.home import Home, StoreError
 
 FORMATS = tuple(LAYOUTS)
@@ -42,7 +42,7 @@ def export_dataset(home: Home, recipe: str, format_name: str, out: Path) -> Expo
     aside = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     shutil.rmtree(aside, ignore_errors=True)
     try:
-        with said_in_a_sentence(f"the export {out}"):
+        with map_store_errors(f"the export {out}"):
             aside.mkdir(parents=True)
             LAYOUTS[format_name](home, rows, aside)
             if out.is_dir():

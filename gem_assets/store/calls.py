@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from gem_assets.store.connections import attach_live, open_memory
+from gem_assets.store.files import is_writable
 from gem_assets.store.home import Home
-from gem_assets.store.tables import as_text, read_metadata, write_rows
+from gem_assets.store.parts import read_part_metadata, write_part
+from gem_assets.store.tables import as_text
 
 TABLE = "llm_calls"
-FILE = "journal.parquet"
+KEY = "journal"
 # The asset whose harness asks, for each relay; what stages ask, the table `stages` says.
 HARNESS_ASSETS = {
     "bfcl": "bfcl_generation",
@@ -31,13 +33,16 @@ _QUERY = (
 
 
 def refresh_calls(home: Home) -> None:
-    """Bring the table up to what the journal holds; without a journal it stays empty."""
-    if not home.journal.is_file():
+    """Bring the table up to what the journal holds; without a journal it stays empty.
+
+    In a home that may only be read it stays as it is, so that whoever reads can.
+    """
+    if not home.journal.is_file() or not is_writable(home.table_folder(TABLE)):
         return
-    path = home.shard_glob(TABLE).with_name(FILE)
     version = {"journal": _version(home.journal)}
-    if read_metadata(path) != version:
-        write_rows(path, TABLE, read_calls(home.journal, _assets_by_prompt(home)), version)
+    if read_part_metadata(home, TABLE, KEY) != version:
+        rows = read_calls(home.journal, _assets_by_prompt(home))
+        write_part(home, TABLE, KEY, rows, what="the table of calls", metadata=version, wait=True)
 
 
 def read_calls(journal: Path, assets: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -3,26 +3,37 @@
 Only names from the fixed list of tables and values quoted here ever enter a statement.
 """
 
-from collections.abc import Generator
+import os
+import re
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
+from gem_assets.store.errors import map_database_errors, map_query_errors, query_sentence
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.relations import create_relations
 from gem_assets.store.sql_files import read_sql, sql_names
 
 Connection = duckdb.DuckDBPyConnection
 
+# A folder called like `a=b` is no column.
+_NO_HIVE = "hive_partitioning = false"
+_OPTIONS = f"union_by_name = true, {_NO_HIVE}"
+
 
 @contextmanager
-def open_memory() -> Generator[Connection]:
-    """Open an in-memory database; closed on the way out, whatever happens."""
+def open_memory(home: Home | None = None) -> Generator[Connection]:
+    """Open an in-memory database; closed on the way out, whatever happens.
+
+    What it refuses in the block comes out as a StoreError; with `home` a damaged file there is looked for.
+    """
     connection = duckdb.connect(":memory:")
     try:
-        connection.execute("SET TimeZone = 'UTC'")
-        yield connection
+        with map_query_errors(home):
+            connection.execute("SET TimeZone = 'UTC'")
+            yield connection
     finally:
         connection.close()
 
@@ -30,7 +41,7 @@ def open_memory() -> Generator[Connection]:
 @contextmanager
 def open_live(home: Home, tables: tuple[str, ...] | None = None) -> Generator[Connection]:
     """Open an in-memory database whose tables are views over the shard files as they are now."""
-    with open_memory() as connection:
+    with open_memory(home) as connection:
         attach_live(connection, home, tables)
         yield connection
 
@@ -40,20 +51,25 @@ def open_warehouse(home: Home) -> Generator[Connection]:
     """Open `gem.duckdb` read-only; raises StoreError when it was never built."""
     if not home.warehouse.is_file():
         raise StoreError(f"there is no warehouse at {home.warehouse} yet: run `gem run` first")
-    connection = duckdb.connect(str(home.warehouse), read_only=True)
+    with map_database_errors(home.warehouse, "`gem run` builds it anew"):
+        connection = duckdb.connect(str(home.warehouse), read_only=True)
     try:
-        yield connection
+        with map_query_errors(home):
+            yield connection
     finally:
         connection.close()
 
 
-def show(connection: Connection, query: str) -> str:
-    """Draw the result of a query as a table; raises StoreError with DuckDB's sentence when it is refused."""
+def show(connection: Connection, query: str, home: Home | None = None) -> str:
+    """Draw the result of a query as a table; raises StoreError with DuckDB's sentence when it is refused.
+
+    With `home`, a file that is damaged there is named.
+    """
     try:
         relation = connection.sql(query)
         return "" if relation is None else str(relation)  # pyright: ignore[reportUnnecessaryComparison]
     except duckdb.Error as error:
-        raise StoreError(f"the query was refused: {error}") from error
+        raise StoreError(query_sentence(error, home, whole=True)) from error
 
 
 def attach_live(connection: Connection, home: Home, tables: tuple[str, ...] | None = None) -> None:
@@ -61,10 +77,11 @@ def attach_live(connection: Connection, home: Home, tables: tuple[str, ...] | No
 
     With `tables` given, only those tables and no named views.
     """
-    for table in tables or sql_names("tables"):
-        connection.execute(live_view_sql(home, table))
-    if tables is None:
-        create_views(connection)
+    with map_query_errors(home):
+        for table in tables or sql_names("tables"):
+            connection.execute(live_view_sql(home, table))
+        if tables is None:
+            create_views(connection)
 
 
 def live_view_sql(home: Home, table: str) -> str:
@@ -72,11 +89,50 @@ def live_view_sql(home: Home, table: str) -> str:
     return f"CREATE VIEW {table} AS {files_sql(home, table)}"
 
 
+def lasting_view_sql(home: Home, table: str) -> str:
+    """Write the statement that makes a view of whatever files a table has at the time of a query."""
+    if check_table(table) == "stage_runs":
+        return live_view_sql(home, table)
+    # The only pattern there is: its star is ours, and the folder stands for itself.
+    pattern = quote(f"{literal_path(home.table_folder(table))}/*.parquet")
+    return f"CREATE VIEW {table} AS SELECT * FROM read_parquet({pattern}, {_OPTIONS})"
+
+
 def files_sql(home: Home, table: str) -> str:
-    """Write the query that reads a table's files as they are now."""
+    """Write the query that reads the files that a table has now."""
     if check_table(table) == "stage_runs":
         return _stage_runs_sql(home)
-    return f"SELECT * FROM read_parquet({quote(home.shard_glob(table))}, union_by_name = true)"
+    return f"SELECT * FROM {parquet_sql(table_files(home, table))}"
+
+
+def table_files(home: Home, table: str) -> list[Path]:
+    """List a table's files in order of their names, with the empty one that carries the columns.
+
+    Raises:
+        StoreError: the table was not declared in this home, or its folder cannot be read.
+    """
+    folder = home.table_folder(check_table(table))
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name for entry in entries if entry.name.endswith(".parquet"))
+    except OSError as error:
+        raise StoreError(f"{folder} could not be read: {error.strerror}") from error
+    return [folder / name for name in names]
+
+
+def parquet_sql(paths: Iterable[Path]) -> str:
+    """Write the rows of Parquet files as a table of a FROM; a column that some lack is NULL there."""
+    return f"read_parquet({quote_files(paths)}, {_OPTIONS})"
+
+
+def quote_files(paths: Iterable[Path]) -> str:
+    """Write paths as an SQL list of files, each standing for the file of that name and no other."""
+    return f"[{', '.join(quote(literal_path(path)) for path in paths)}]"
+
+
+def literal_path(path: Path) -> str:
+    """Write a path so that DuckDB, which takes any path for a pattern, takes each sign in it for itself."""
+    return re.sub(r"[*?[]", r"[\g<0>]", str(path))
 
 
 def create_views(connection: Connection) -> None:
@@ -115,9 +171,9 @@ def _stage_runs_sql(home: Home) -> str:
         connection.execute(read_sql("tables", "stage_runs"))
         described = connection.execute("DESCRIBE stage_runs").fetchall()
     columns = ", ".join(f"{name}: {quote(kind)}" for name, kind, *_ in described)
-    options = f"format = 'newline_delimited', ignore_errors = true, columns = {{{columns}}}"
+    options = f"format = 'newline_delimited', ignore_errors = true, {_NO_HIVE}, columns = {{{columns}}}"
     return (
-        f"SELECT * FROM read_json({quote(home.stage_runs)}, {options}) "
+        f"SELECT * FROM read_json({quote(literal_path(home.stage_runs))}, {options}) "
         "WHERE asset IS NOT NULL "
         "QUALIFY row_number() OVER (PARTITION BY asset, shard, run_id ORDER BY finished_at DESC) = 1"
     )

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from gem_assets.store.connections import attach_live, open_live, open_memory, quote
+from gem_assets.store.connections import attach_live, open_live, open_memory, parquet_sql, quote
+from gem_assets.store.errors import map_store_errors
 from gem_assets.store.files import only_writer, replacing
 from gem_assets.store.home import Home, StoreError, check_corpus
-from gem_assets.store.tables import write_rows
+from gem_assets.store.parts import next_number, write_part
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def drop_documents(home: Home, corpus: str, document_ids: Sequence[str]) -> Drop
         StoreError: another process is writing the corpus.
     """
     with only_writer(home.locks / f"corpus-{check_corpus(corpus)}.lock", f"the corpus {corpus}"):
-        with open_memory() as connection:
+        with open_memory(home) as connection:
             attach_live(connection, home, ("raw_rows",))
             connection.execute("CREATE TABLE gone (document_id VARCHAR PRIMARY KEY)")
             connection.execute("INSERT INTO gone SELECT DISTINCT unnest(?)", [list(document_ids)])
@@ -73,10 +74,11 @@ def drop_documents(home: Home, corpus: str, document_ids: Sequence[str]) -> Drop
             _note(home, corpus, held)
             for shard, _ in shards:
                 path = home.shard_file("raw_rows", shard)
-                with replacing(path) as temporary:
+                with map_store_errors(f"the shard {shard}"), replacing(path) as temporary:
                     connection.execute(
-                        f"COPY (SELECT * FROM read_parquet({quote(path)}) ANTI JOIN gone USING (document_id) "
-                        f"ORDER BY position) TO {quote(temporary)} (FORMAT parquet, COMPRESSION zstd)"
+                        f"COPY (SELECT * FROM {parquet_sql([path])} "
+                        f"ANTI JOIN gone USING (document_id) ORDER BY position) "
+                        f"TO {quote(temporary)} (FORMAT parquet, COMPRESSION zstd)"
                     )
         descendants = _count_descendants(home, document_ids)
     return Dropped(len(held), sum(count for _, count in shards), len(shards), descendants)
@@ -90,10 +92,8 @@ def _note(home: Home, corpus: str, held: Sequence[tuple[str, int]]) -> None:
     ]
     if not rows:
         return
-    folder = home.shard_glob("dropped_documents").parent
-    taken = sorted(path.stem for path in folder.glob(f"{corpus}-?????.parquet"))
-    number = int(taken[-1].rpartition("-")[2]) + 1 if taken else 0
-    write_rows(home.shard_file("dropped_documents", f"{corpus}-{number:05d}"), "dropped_documents", rows, {})
+    key = f"{corpus}-{next_number(home, 'dropped_documents', corpus):05d}"
+    write_part(home, "dropped_documents", key, rows, what=f"the note of what was dropped from {corpus}")
 
 
 def _count_descendants(home: Home, document_ids: Sequence[str]) -> int:

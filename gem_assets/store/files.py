@@ -3,6 +3,7 @@
 A reader sees the old file or the new one, never a part; a crash leaves at most a temporary file behind.
 """
 
+import errno
 import fcntl
 import os
 import re
@@ -14,6 +15,14 @@ from gem_assets.store.home import StoreError
 
 # Named after the writer's process; DuckDB puts its log beside the file it writes.
 _TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp(?:\.wal)?")
+
+_REMEDIES = {
+    errno.ENOSPC: "free some space and run this again",
+    errno.EDQUOT: "free some space and run this again",
+    errno.EROFS: "make the folder writable, or set GEM_HOME to one that is",
+    errno.EACCES: "make the folder writable, or set GEM_HOME to one that is",
+    errno.EPERM: "make the folder writable, or set GEM_HOME to one that is",
+}
 
 
 @contextmanager
@@ -28,47 +37,73 @@ def replacing_all(paths: Sequence[Path]) -> Generator[list[Path]]:
     """Give temporary paths to write to; without an error they take the places of `paths`, in order.
 
     The paths are of one folder, which is flushed to disk once.
+
+    Raises:
+        StoreError: the file system refuses; what the block raises comes out as it is.
     """
     folder = paths[0].parent
-    folder.mkdir(parents=True, exist_ok=True)
     temporaries = [path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in paths]
-    # What a dead process of the same number left would be opened instead of a new file.
-    for temporary in temporaries:
-        _discard(temporary)
+    # Not around the block: what it reads may refuse, too.
+    with map_os_errors(str(paths[0])):
+        folder.mkdir(parents=True, exist_ok=True)
+        # What a dead process of the same number left would be opened instead of a new file.
+        for temporary in temporaries:
+            _discard(temporary)
     try:
         yield temporaries
-        for temporary in temporaries:
-            _flush(temporary)
-        for temporary, path in zip(temporaries, paths, strict=True):
-            temporary.replace(path)
-        _flush(folder)
+        with map_os_errors(str(paths[0])):
+            for temporary in temporaries:
+                _flush(temporary)
+            for temporary, path in zip(temporaries, paths, strict=True):
+                temporary.replace(path)
+            _flush(folder)
     finally:
         for temporary in temporaries:
             _discard(temporary)
 
 
+@contextmanager
+def map_os_errors(what: str) -> Generator[None]:
+    """Turn what the file system refuses while `what` is written into a StoreError with what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(unwritten(what, error)) from error
+
+
+def unwritten(what: str, error: Exception) -> str:
+    """Write the sentence about a refusal of the file system, also one that a library quotes."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number is None:
+        number = next((known for known in _REMEDIES if os.strerror(known) in str(error)), None)
+    reason = str(error).partition("\n")[0] if number is None else os.strerror(number)
+    remedy = _REMEDIES.get(number) if number is not None else None
+    return f"{what} could not be written: {reason}" + (f": {remedy}" if remedy else "")
+
+
 def write_text(path: Path, text: str) -> None:
-    """Replace a text file whole."""
-    with replacing(path) as temporary:
+    """Replace a text file whole; raises StoreError where the file system refuses."""
+    with map_os_errors(str(path)), replacing(path) as temporary:
         temporary.write_text(text, "utf-8")
 
 
 def append_line(path: Path, line: str) -> None:
-    """Append one line, durably, also while other processes append.
+    """Append one line, durably, also while other processes append; raises StoreError where that is refused.
 
     A line that a crash left unfinished is closed first, so that it spoils nothing but itself.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.seek(0, os.SEEK_END)
-        torn = False
-        if file.tell():
-            file.seek(-1, os.SEEK_END)
-            torn = file.read(1) != b"\n"
-        file.write((b"\n" if torn else b"") + line.encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+    with map_os_errors(str(path)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0, os.SEEK_END)
+            torn = False
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                torn = file.read(1) != b"\n"
+            file.write((b"\n" if torn else b"") + line.encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
 
 
 @contextmanager
@@ -77,8 +112,10 @@ def only_writer(lock: Path, what: str, *, wait: bool = False) -> Generator[None]
 
     The lock belongs to the open file, so the kernel frees it when its holder dies.
     """
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as file:
+    with map_os_errors(what):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        file = lock.open("w")
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
@@ -86,6 +123,11 @@ def only_writer(lock: Path, what: str, *, wait: bool = False) -> Generator[None]
                 f"another process is writing {what}: wait for it, or stop it, and run this again"
             ) from error
         yield
+
+
+def is_writable(folder: Path) -> bool:
+    """Say whether files can be put into a folder: not where the home is read-only, or another's."""
+    return os.access(folder, os.W_OK)
 
 
 def sweep(folder: Path) -> int:

@@ -18,14 +18,21 @@ class Home:
 
     root: Path
 
+    def __post_init__(self) -> None:
+        """Refuse a path in which DuckDB or the databases of Dagster read a sign of their own."""
+        if set("?%\\") & set(str(self.root)) or "**" in self.root.parts:
+            raise StoreError(
+                f"GEM_HOME cannot be {self.root}: no database opens a path with ?, %, \\ or a folder **: "
+                "set it to another folder"
+            )
+
     def shard_file(self, table: str, shard: str) -> Path:
         """The one file of a table's shard; raises StoreError on a name that is no shard key."""
-        folder = self.raw if table == "raw_rows" else self.tables / table
-        return folder / f"{check_shard(shard)}.parquet"
+        return self.table_folder(table) / f"{check_shard(shard)}.parquet"
 
-    def shard_glob(self, table: str) -> Path:
-        """All shard files of a table."""
-        return self.shard_file(table, "x-00000").with_name("*.parquet")
+    def table_folder(self, table: str) -> Path:
+        """Where the files of a table lie."""
+        return self.raw if table == "raw_rows" else self.tables / table
 
     def history_file(self, table: str, shard: str, run_id: str) -> Path:
         """Where the version that `run_id` wrote is kept after it was replaced."""

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from gem_assets.store.arrow_tables import TableWriter
 from gem_assets.store.connections import open_live
 from gem_assets.store.files import replacing
-from gem_assets.store.home import Home, check_corpus
+from gem_assets.store.home import Home
+from gem_assets.store.parts import next_number
 
 
 class FileLine(NamedTuple):
@@ -66,9 +67,7 @@ def open_ledger(home: Home, ingest: str) -> Generator[Ledger]:
 
 def next_ingest(home: Home, corpus: str) -> str:
     """Name the next ingest of a corpus; one that was killed left no name and is done again under its own."""
-    folder = home.shard_glob("ingests").parent
-    taken = sorted(path.stem for path in folder.glob(f"{check_corpus(corpus)}-?????.parquet"))
-    return f"{corpus}-{int(taken[-1].rpartition('-')[2]) + 1 if taken else 0:05d}"
+    return f"{corpus}-{next_number(home, 'ingests', corpus):05d}"
 
 
 def read_ingested(home: Home, corpus: str) -> set[tuple[str, int, int]]:

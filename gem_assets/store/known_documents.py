@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 import pyarrow.parquet as parquet  # pyright: ignore[reportMissingTypeStubs]
 
+from gem_assets.store.errors import map_file_errors
 from gem_assets.store.home import Home, check_corpus
 
 CACHE_MEBIBYTES = 64
@@ -116,14 +117,14 @@ def _load(database: sqlite3.Connection, home: Home, corpus: str, ingest: str) ->
     )
     for block in _blocks(rows):
         database.executemany(_REMEMBER_STORED, block)
-    paths = sorted(home.shard_glob("dropped_documents").parent.glob(name))
+    paths = sorted(home.table_folder("dropped_documents").glob(name))
     for block in _blocks(row for path in paths for row in _columns(path, "document_id", "version")):
         database.executemany(_REMEMBER_DROPPED, block)
 
 
 def _columns(path: Path, *names: str) -> Iterable[tuple[Any, ...]]:
     """Read columns of a shard row by row; not through DuckDB, which holds far more than one shard at once."""
-    with cast(Any, parquet).ParquetFile(path) as file:
+    with map_file_errors(path), cast(Any, parquet).ParquetFile(path) as file:
         there = [name for name in names if name in file.schema_arrow.names]
         table = file.read(columns=there, use_threads=False)
     absent = [None] * table.num_rows

@@ -7,12 +7,15 @@ rows of the others. Does not belong here: writing shards (`raw_shards.py`), judg
 
 import os
 from collections.abc import Sequence
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from gem_assets.records.document import RawRow, RowStatus
-from gem_assets.store.connections import Connection, attach_live, open_memory, quote
-from gem_assets.store.files import replacing
+from gem_assets.store.connections import Connection, attach_live, open_memory, parquet_sql, quote
+from gem_assets.store.errors import map_store_errors
+from gem_assets.store.files import is_writable, replacing
 from gem_assets.store.home import Home, check_corpus, check_shard
 from gem_assets.store.sql_files import read_sql
 from gem_assets.store.tables import read_metadata
@@ -39,26 +42,34 @@ def read_row_statuses(
         SELECT {_FIELDS}, coalesce(odd.superseded, false),
                CASE WHEN odd.document_id IS NULL THEN document_id ELSE odd.first_document_id END,
                coalesce(odd.exact, true)
-        FROM read_parquet(?) AS raw
-        LEFT JOIN (SELECT * FROM read_parquet(?) WHERE shard = ?) AS odd USING (document_id, version)
+        FROM {parquet_sql([home.shard_file("raw_rows", check_shard(shard))])} AS raw
+        LEFT JOIN (SELECT * FROM {parquet_sql([exceptions])} WHERE shard = ?) AS odd
+        USING (document_id, version)
         ORDER BY raw.position
         """,
-        [str(home.shard_file("raw_rows", check_shard(shard))), str(exceptions), shard],
+        [shard],
     ).fetchall()
     names = _FIELDS.split(", ")
     return [_status(names, values) for values in found]
 
 
 def exceptions_file(home: Home) -> Path:
-    """Name the file of rows that are superseded or repeat another, brought up to date."""
+    """Name the file of rows that are superseded or repeat another, brought up to date.
+
+    Where the home may only be read, a newer one stands outside it, as long as this process runs.
+    """
     path = home.raw / "status" / "exceptions.parquet"
     state = {"raw": _state(home)}
     if read_metadata(path) == state:
         return path
-    with open_memory() as connection:
+    if not is_writable(home.raw):
+        path = Path(_process_folder().name) / f"{state['raw']}.parquet"
+        if path.is_file():
+            return path
+    with open_memory(home) as connection:
         attach_live(connection, home, ("raw_rows", "ingests"))
         connection.execute(read_sql("views", "raw_row_status"))
-        with replacing(path) as temporary:
+        with map_store_errors(str(path)), replacing(path) as temporary:
             connection.execute(
                 "COPY (SELECT document_id, version, shard, superseded, first_document_id, exact "
                 "FROM raw_row_status WHERE superseded OR first_document_id <> document_id "
@@ -91,10 +102,15 @@ def _status(names: Sequence[str], values: Sequence[object]) -> RowStatus:
     )
 
 
+@cache
+def _process_folder() -> TemporaryDirectory[str]:
+    return TemporaryDirectory(prefix="gem-")
+
+
 def _state(home: Home) -> str:
     """Fingerprint raw shards and ingests: names, sizes, times and inodes."""
     digest = sha256()
-    for folder in (home.raw, home.shard_glob("ingests").parent):
+    for folder in (home.raw, home.table_folder("ingests")):
         with os.scandir(folder) as entries:
             for entry in sorted((e for e in entries if e.name.endswith(".parquet")), key=lambda e: e.name):
                 found = entry.stat()

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gem_assets.store.arrow_tables import write_columns
+from gem_assets.store.errors import map_store_errors
 from gem_assets.store.files import replacing_all
 from gem_assets.store.home import Home, StoreError, check_corpus
+from gem_assets.store.parts import next_number
 
 RAW_COLUMNS = (
     "document_id",
@@ -46,7 +48,7 @@ class ShardWriter:
         self.shards: list[str] = []
         self._home, self._corpus = home, check_corpus(corpus)
         self._size, self._characters = shard_size, maximum_characters
-        self._number = next_number(home, corpus)
+        self._number = next_number(home, "raw_rows", corpus)
         self._held: dict[str, list[Any]] = {name: [] for name in RAW_COLUMNS}
         self._open = self._open_characters = 0
         """Rows and characters of the shard that is not full yet."""
@@ -88,12 +90,6 @@ class ShardWriter:
                 del held[:start]
 
 
-def next_number(home: Home, corpus: str) -> int:
-    """Number the next shard of a corpus: after all there are, also after those that were emptied."""
-    taken = [path.stem for path in home.raw.glob(f"{check_corpus(corpus)}-?????.parquet")]
-    return int(max(taken).rpartition("-")[2]) + 1 if taken else 0
-
-
 def write_raw_shards(home: Home, corpus: str, first: int, shards: Sequence[RawColumns]) -> list[str]:
     """Put new shards in place, one after the other; equal rows give equal bytes.
 
@@ -108,5 +104,6 @@ def write_raw_shards(home: Home, corpus: str, first: int, shards: Sequence[RawCo
         for name, rows, temporary in zip(names, shards, temporaries, strict=True):
             count = len(rows["version"])
             columns = {**rows, "shard": [name] * count, "position": range(count)}
-            write_columns(str(temporary), "raw_rows", columns)
+            with map_store_errors(f"the shard {name}"):
+                write_columns(str(temporary), "raw_rows", columns)
     return names

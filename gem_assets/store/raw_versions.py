@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import cast
 
 from gem_assets.records.base import content_hash
-from gem_assets.store.connections import open_memory
-from gem_assets.store.files import write_text
+from gem_assets.store.connections import open_memory, parquet_sql
+from gem_assets.store.files import is_writable, write_text
 from gem_assets.store.home import Home
 from gem_assets.store.raw import RowStatus, exceptions_file, read_row_statuses
 
@@ -36,7 +36,8 @@ def raw_versions(home: Home, shards: Sequence[str]) -> dict[str, str]:
                 shard: [stamps[shard], raw_version(read_row_statuses(connection, home, shard, exceptions))]
                 for shard in changed
             }
-        write_text(path, json.dumps(remembered))
+        if is_writable(path.parent):
+            write_text(path, json.dumps(remembered))
     return {shard: remembered[shard][1] for shard in shards}
 
 
@@ -53,9 +54,8 @@ def _stamps(home: Home, shards: Sequence[str]) -> dict[str, str]:
     """Say by what a change of a shard shows: its file, which is only ever replaced, and its exceptions."""
     with open_memory() as connection:
         rows = connection.execute(
-            "SELECT shard, document_id, version, superseded, first_document_id, exact FROM read_parquet(?) "
-            "ORDER BY ALL",
-            [str(exceptions_file(home))],
+            "SELECT shard, document_id, version, superseded, first_document_id, exact "
+            f"FROM {parquet_sql([exceptions_file(home)])} ORDER BY ALL"
         ).fetchall()
     said: dict[str, list[object]] = {}
     for shard, *row in rows:

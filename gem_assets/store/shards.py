@@ -5,7 +5,6 @@ construction. The version it replaces stays in the history.
 """
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,11 +13,11 @@ from typing import Any, Generic, TypeVar
 from gem_assets.records.base import Record, content_hash, make_id
 from gem_assets.records.outcome import Failed, Kept, Outcome, Rejected
 from gem_assets.records.provenance import Provenance
-from gem_assets.store.connections import Connection, check_table
-from gem_assets.store.files import only_writer
-from gem_assets.store.home import Home
-from gem_assets.store.stage_runs import METADATA_KEY, StageRun, append_stage_run, current_stage_run
-from gem_assets.store.tables import as_json, as_text, write_rows
+from gem_assets.store.connections import Connection, check_table, parquet_sql
+from gem_assets.store.home import Home, check_shard
+from gem_assets.store.parts import write_part
+from gem_assets.store.stage_runs import METADATA_KEY, StageRun, append_stage_run, run_that_wrote
+from gem_assets.store.tables import as_json, as_text
 
 R = TypeVar("R", bound=Record)
 
@@ -69,9 +68,8 @@ def read_kept(
     if not path.is_file():
         return []
     rows = connection.execute(
-        "SELECT record_id, document_id, payload, generator FROM read_parquet(?) "
-        "WHERE outcome = 'kept' ORDER BY record_id",
-        [str(path)],
+        f"SELECT record_id, document_id, payload, generator FROM {parquet_sql([path])} "
+        "WHERE outcome = 'kept' ORDER BY record_id"
     ).fetchall()
     return [StageInput(row[0], row[1], kind.model_validate_json(row[2]), row[3]) for row in rows]
 
@@ -85,7 +83,7 @@ def write_outcomes(
     """Replace a shard by these outcomes, keep the version before, and log the run.
 
     Raises:
-        StoreError: another process is writing the same shard of the same asset.
+        StoreError: another process is writing the same shard of the same asset, or the disk refuses.
     """
     rows = [
         {**row, "shard": write.shard, "run_id": write.run_id, "code_version": write.code_version}
@@ -94,23 +92,17 @@ def write_outcomes(
     ]
     run = _summarise(write, outcomes, rows)
     table = f"{write.asset}_outcomes"
-    with only_writer(home.locks / table / f"{write.shard}.lock", f"{write.asset} of {write.shard}"):
-        _keep_history(home, write.asset, write.shard)
-        metadata = {METADATA_KEY: run.model_dump_json()}
-        write_rows(home.shard_file(table, write.shard), table, rows, metadata)
+    write_part(
+        home,
+        table,
+        check_shard(write.shard),
+        rows,
+        what=f"{write.asset} of {write.shard}",
+        metadata={METADATA_KEY: run.model_dump_json()},
+        history=run_that_wrote,
+    )
     append_stage_run(home, run)
     return run
-
-
-def _keep_history(home: Home, asset: str, shard: str) -> None:
-    replaced = current_stage_run(home, asset, shard)
-    if replaced is None:
-        return
-    kept = home.history_file(asset, shard, replaced.run_id)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    # It exists where a run wrote twice, or was killed between this and the replacement.
-    kept.unlink(missing_ok=True)
-    os.link(home.shard_file(f"{asset}_outcomes", shard), kept)
 
 
 def _rows_of(

@@ -8,6 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from gem_assets.store.connections import Connection, create_views, files_sql, live_view_sql, open_memory
+from gem_assets.store.errors import map_query_errors
 from gem_assets.store.home import Home
 from gem_assets.store.sql_files import sql_names
 from gem_assets.store.tables import column_types
@@ -19,7 +20,7 @@ LEFT_OUT = "payload"
 @contextmanager
 def open_snapshot(home: Home) -> Generator[Connection]:
     """Open an in-memory database that holds what the shard files hold now, but for the records."""
-    with open_memory() as connection:
+    with open_memory(home) as connection:
         attach_snapshot(connection, home)
         yield connection
 
@@ -29,6 +30,11 @@ def attach_snapshot(connection: Connection, home: Home) -> None:
 
     A query that reads a record fails: it would take the lack of it for an empty one.
     """
+    with map_query_errors(home):
+        _copy(connection, home)
+
+
+def _copy(connection: Connection, home: Home) -> None:
     connection.execute("CREATE SCHEMA copied")
     # Over many small files a second thread takes as long as it saves, and twice the CPU.
     connection.execute("SET threads = 1")

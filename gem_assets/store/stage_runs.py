@@ -5,13 +5,15 @@ appended to the log. `reconcile` appends what a crash kept from being appended.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from pydantic import Field
 
 from gem_assets.records.base import Record, content_hash
-from gem_assets.store.connections import open_memory
+from gem_assets.store.connections import open_memory, quote_files, table_files
+from gem_assets.store.errors import map_file_errors
 from gem_assets.store.files import append_line, only_writer
 from gem_assets.store.home import Home
 from gem_assets.store.sql_files import sql_names
@@ -93,9 +95,21 @@ def append_stage_run(home: Home, run: StageRun) -> None:
 
 
 def current_stage_run(home: Home, asset: str, shard: str) -> StageRun | None:
-    """Read which run wrote what a shard holds now; None where the stage never ran on it."""
-    metadata = read_metadata(home.shard_file(f"{asset}_outcomes", shard)) or {}
-    return StageRun.model_validate_json(metadata[METADATA_KEY]) if METADATA_KEY in metadata else None
+    """Read which run wrote what a shard holds now; None where the stage never ran on it.
+
+    Raises:
+        StoreError: the shard's file is damaged.
+    """
+    path = home.shard_file(f"{asset}_outcomes", shard)
+    metadata = read_metadata(path) or {}
+    with map_file_errors(path):
+        return _stage_run(metadata)
+
+
+def run_that_wrote(metadata: Mapping[str, str]) -> str | None:
+    """Name the run that wrote a shard, from what stands beside its rows."""
+    run = _stage_run(metadata)
+    return None if run is None else run.run_id
 
 
 def reconcile(home: Home) -> int:
@@ -123,15 +137,22 @@ def read_stage_runs(home: Home) -> list[StageRun]:
     return runs
 
 
+def _stage_run(metadata: Mapping[str, str]) -> StageRun | None:
+    return StageRun.model_validate_json(metadata[METADATA_KEY]) if METADATA_KEY in metadata else None
+
+
 def _written_runs(home: Home) -> list[StageRun]:
     runs: list[StageRun] = []
     for table in sql_names("tables"):
         if not table.endswith("_outcomes"):
             continue
-        with open_memory() as connection:
+        files = quote_files(table_files(home, table))
+        with open_memory(home) as connection:
             found = connection.execute(
-                "SELECT value FROM parquet_kv_metadata(?) WHERE key = ?",
-                [str(home.shard_glob(table)), METADATA_KEY.encode()],
+                f"SELECT file_name, value FROM parquet_kv_metadata({files}) WHERE key = ?",
+                [METADATA_KEY.encode()],
             ).fetchall()
-        runs += [StageRun.model_validate_json(value) for (value,) in found]
+        for name, value in found:
+            with map_file_errors(Path(name)):
+                runs.append(StageRun.model_validate_json(value))
     return runs

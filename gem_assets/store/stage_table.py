@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from gem_assets.records.base import content_hash
 from gem_assets.store.home import Home
-from gem_assets.store.tables import read_metadata, write_rows
+from gem_assets.store.parts import read_part_metadata, write_part
 
 TABLE = "stages"
 
@@ -53,6 +53,5 @@ def declare_stages(home: Home, stages: Sequence[DeclaredStage]) -> None:
         for stage in stages
     ]
     version = {"declared": content_hash(rows)}
-    path = home.shard_glob(TABLE).with_name(f"{TABLE}.parquet")
-    if read_metadata(path) != version:
-        write_rows(path, TABLE, rows, version)
+    if read_part_metadata(home, TABLE, TABLE) != version:
+        write_part(home, TABLE, TABLE, rows, what="the table of stages", metadata=version, wait=True)

@@ -5,7 +5,7 @@ first shard is written, and gains a column for old shards when a declaration doe
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +15,8 @@ import pyarrow.parquet as pq  # pyright: ignore[reportMissingTypeStubs]
 
 from gem_assets.records.base import content_hash
 from gem_assets.store.connections import Connection, check_table, open_memory, quote
-from gem_assets.store.files import replacing
+from gem_assets.store.errors import map_file_errors, map_store_errors
+from gem_assets.store.files import map_os_errors, replacing
 from gem_assets.store.home import Home
 from gem_assets.store.sql_files import common_columns, read_sql, sql_names
 
@@ -24,24 +25,37 @@ SCHEMA_FILE = "_schema.parquet"
 
 def declare_tables(home: Home) -> None:
     """Write the empty schema file of every table whose declaration is new or has changed."""
-    home.stage_runs.parent.mkdir(parents=True, exist_ok=True)
-    home.stage_runs.touch()
+    # Only what is not there: a home that may only be read can be.
+    if not home.stage_runs.is_file():
+        with map_os_errors(f"the tables of {home.root}"):
+            home.stage_runs.parent.mkdir(parents=True, exist_ok=True)
+            home.stage_runs.touch()
     for table in sql_names("tables"):
         if table == "stage_runs":
             continue
-        path = home.shard_glob(table).with_name(SCHEMA_FILE)
+        path = schema_file(home, table)
         version = {"declaration": content_hash(read_sql("tables", table))}
         if read_metadata(path) != version:
             write_rows(path, table, [], version)
 
 
-def write_rows(path: Path, table: str, rows: Sequence[dict[str, Any]], metadata: dict[str, str]) -> None:
+def schema_file(home: Home, table: str) -> Path:
+    """The empty file that has every column of a table, also those that older files lack."""
+    return home.table_folder(table) / SCHEMA_FILE
+
+
+def write_rows(
+    path: Path, table: str, rows: Sequence[Mapping[str, Any]], metadata: Mapping[str, str], what: str = ""
+) -> None:
     """Check rows against the table's declaration and put them in place as one zstd Parquet file.
 
+    `what` names them in an error's sentence; without it, the path does.
+
     Raises:
-        duckdb.ConstraintException: a row breaks the declaration; the old file stays.
+        StoreError: a row breaks the declaration, or the disk refuses; the old file stays.
+        ValueError: a row has a column that the table does not.
     """
-    with open_memory() as connection, replacing(path) as temporary:
+    with open_memory() as connection, map_store_errors(what or str(path)), replacing(path) as temporary:
         _load(connection, table, rows)
         pairs = ", ".join(f"{key}: {quote(value)}" for key, value in metadata.items())
         connection.execute(
@@ -51,14 +65,18 @@ def write_rows(path: Path, table: str, rows: Sequence[dict[str, Any]], metadata:
 
 
 def read_metadata(path: Path) -> dict[str, str] | None:
-    """Read what was written beside the rows of a file; None where there is no file."""
+    """Read what was written beside the rows of a file; None where there is no file.
+
+    Raises:
+        StoreError: the file is damaged or may not be read.
+    """
     try:
         # Not through DuckDB: opening one takes ten times as long, and staleness asks this of every shard.
-        metadata = cast(Any, pq).read_metadata(path).metadata
+        with map_file_errors(path):
+            metadata = cast(dict[bytes, bytes], cast(Any, pq).read_metadata(path).metadata or {})
+            return {key.decode(): value.decode() for key, value in metadata.items() if key != b"ARROW:schema"}
     except FileNotFoundError:
         return None
-    found = cast(dict[bytes, bytes], metadata or {})
-    return {key.decode(): value.decode() for key, value in found.items() if key != b"ARROW:schema"}
 
 
 @cache
@@ -78,7 +96,7 @@ def own_columns(table: str) -> tuple[tuple[str, str], ...]:
     return tuple(column for column in column_types(table) if column[0] not in common)
 
 
-def _load(connection: Connection, table: str, rows: Sequence[dict[str, Any]]) -> None:
+def _load(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     connection.execute(read_sql("tables", check_table(table)))
     if not rows:
         return

@@ -6,7 +6,8 @@ Its schema `live` holds views of the same names over the files, which are never 
 import duckdb
 
 from gem_assets.store.calls import refresh_calls
-from gem_assets.store.connections import Connection, create_views, files_sql, live_view_sql, quote
+from gem_assets.store.connections import Connection, create_views, files_sql, lasting_view_sql, quote
+from gem_assets.store.errors import map_store_errors
 from gem_assets.store.files import only_writer, replacing
 from gem_assets.store.home import Home
 from gem_assets.store.sql_files import read_sql, sql_names
@@ -27,6 +28,7 @@ def build_warehouse(home: Home) -> dict[str, int]:
     refresh_calls(home)
     with (
         only_writer(home.locks / "warehouse.lock", "the warehouse", wait=True),
+        map_store_errors("the warehouse", home),
         replacing(home.warehouse) as temporary,
     ):
         connection = duckdb.connect(":memory:")
@@ -38,7 +40,7 @@ def build_warehouse(home: Home) -> dict[str, int]:
             connection.execute("CREATE SCHEMA live")
             connection.execute("USE gem.live")
             for table in sql_names("tables"):
-                connection.execute(live_view_sql(home, table))
+                connection.execute(lasting_view_sql(home, table))
             create_views(connection)
             connection.execute("USE memory")
             connection.execute("DETACH gem")

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from gem_assets.datasets.chat_template import TEMPLATE
-from gem_assets.datasets.dataset_files import said_in_a_sentence
 from gem_assets.datasets.exports.rows import Task, read_training_rows
 from gem_assets.datasets.exports.shapes import to_text, trl_shape
 from gem_assets.datasets.recipes import Split
 from gem_assets.records.base import content_hash
+from gem_assets.store.errors import map_store_errors
 from gem_assets.store.files import write_text
 from gem_assets.store.home import Home, StoreError
 from gem_assets.training.configurations import Configuration
@@ -85,7 +85,7 @@ def prepare_run(
         return run
     about = {"task": task, "recipe": recipe, "configuration": configuration.name, "version": version}
     order = _order(home, run, configuration) | {"about": about | {"trainer": dict(trainer.versions)}}
-    with said_in_a_sentence(f"the training {name}"):
+    with map_store_errors(f"the training {name}"):
         work.mkdir(parents=True, exist_ok=True)
         _check_room(work, configuration, free_bytes)
         for split, lines in rows.items():

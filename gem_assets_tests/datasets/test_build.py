@@ -163,7 +163,7 @@ def test_a_full_disk_is_told_and_the_old_rows_stay(built: Home, monkeypatch: pyt
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("gem_assets.datasets.dataset_files.write_rows", full)
+    monkeypatch.setattr("gem_assets.store.parts.write_rows", full)
     with pytest.raises(StoreError, match=r"trajectory_dataset_outcomes .* No space left on device"):
         build_dataset(Settings(home=built.root), load_recipe("mine", built), "second")
     assert written_run(built, OUTCOMES, "mine") == "first"

@@ -37,7 +37,7 @@ def gem(home, *arguments, check=True):
 
 def rows(home, asset):
     """Everything but what names the run and how long it took."""
-    files = str(Home(home).shard_glob(f"{asset}_outcomes"))
+    files = str(Home(home).table_folder(f"{asset}_outcomes") / "*.parquet")
     with duckdb.connect() as connection:
         return connection.execute(
             f"SELECT * EXCLUDE (run_id, seconds) FROM read_parquet('{files}') ORDER BY shard, record_id"

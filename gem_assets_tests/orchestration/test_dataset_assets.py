@@ -84,7 +84,7 @@ def test_words_of_a_benchmark_stop_what_comes_after(home: Home, monkeypatch: pyt
     from gem_assets.datasets.shingles import find_words, hash_grams
 
     with duckdb.connect() as connection:
-        files = str(home.shard_glob("documents_outcomes"))
+        files = str(home.table_folder("documents_outcomes") / "*.parquet")
         query = "SELECT payload->>'text' FROM read_parquet(?, union_by_name = true) WHERE outcome = 'kept'"
         texts = [text for (text,) in connection.execute(query, [files]).fetchall()]
     grams = frozenset(

@@ -37,8 +37,18 @@ def test_no_other_text_names_a_run(run: str):
         check_run(run)
 
 
+@pytest.mark.parametrize("root", ["/srv/q?st", "/srv/a%20b", "/srv/a\\b", "/srv/**/b"])
+def test_a_path_that_a_database_takes_for_another_is_refused(root: str):
+    with pytest.raises(StoreError, match=r"GEM_HOME cannot be .* set it to another folder"):
+        Home(Path(root))
+
+
 def test_everything_lies_under_the_root():
     places = [HOME.raw, HOME.tables, HOME.stage_runs, HOME.locks, HOME.warehouse, HOME.journal, HOME.reports]
-    places += [HOME.dagster, HOME.shard_glob("workflows_outcomes"), HOME.history_file("a", "b-00000", "run")]
+    places += [
+        HOME.dagster,
+        HOME.table_folder("workflows_outcomes"),
+        HOME.history_file("a", "b-00000", "run"),
+    ]
     assert all(place.is_relative_to("home") for place in places)
     assert len(set(places)) == len(places)

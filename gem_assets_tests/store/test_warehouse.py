@@ -5,7 +5,7 @@ import duckdb
 import pytest
 
 from gem_assets.store.connections import open_live, open_warehouse
-from gem_assets.store.home import Home
+from gem_assets.store.home import Home, StoreError
 from gem_assets.store.sql_files import sql_names
 from gem_assets.store.warehouse import build_warehouse
 from gem_assets_tests.store.processes import first_line, let_go, started
@@ -95,8 +95,9 @@ def test_a_reader_goes_on_reading_what_it_opened_while_the_warehouse_is_replaced
 def test_a_build_that_breaks_leaves_the_warehouse_before(home: Home):
     write(home, [kept(1)])
     build_warehouse(home)
-    home.shard_file("documents_outcomes", "demo-00001").write_text("no parquet")
-    with pytest.raises(duckdb.Error):
+    broken = home.shard_file("documents_outcomes", "demo-00001")
+    broken.write_text("no parquet")
+    with pytest.raises(StoreError, match=f"{broken} is damaged, or no Parquet file: remove it and run again"):
         build_warehouse(home)
     home.shard_file("documents_outcomes", "demo-00001").unlink()
     with open_warehouse(home) as connection:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from gem_assets.datasets.exports.rows import TASKS, TrainingRow, TrainingRows
-from gem_assets.store.connections import open_memory, quote
+from gem_assets.store.connections import open_memory, parquet_sql, quote
 
 STUBS = Path(__file__).parent / "stubs"
 
@@ -52,7 +52,7 @@ def write_database(path: Path, sources: dict[str, Path]) -> None:
     with open_memory() as connection:
         connection.execute(f"ATTACH {quote(path)} AS export (STORAGE_VERSION 'v1.2.0')")
         for table, source in sources.items():
-            connection.execute(f"CREATE TABLE export.{table} AS FROM read_parquet({quote(source)})")
+            connection.execute(f"CREATE TABLE export.{table} AS FROM {parquet_sql([source])}")
         connection.execute("DETACH export")
 
 

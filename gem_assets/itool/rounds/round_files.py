@@ -1,17 +1,15 @@
-"""Where the tables of a round lie and how they are put there: one file per table and round, replaced whole.
+"""The tables of a round: a part per table and round.
 
 A round's key is that of a shard, `campaign-00001`: it is a Dagster partition and names the files. Does not
-belong here: what the rows say (`rows`).
+belong here: how a part is written (`store/parts.py`), what the rows say (`rows`).
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-from gem_assets.datasets.dataset_files import RUN, read_rows, said_in_a_sentence
-from gem_assets.store.connections import open_memory
-from gem_assets.store.files import only_writer
-from gem_assets.store.home import Home, StoreError, check_corpus, check_run
-from gem_assets.store.tables import read_metadata, write_rows
+from gem_assets.datasets.dataset_files import RUN
+from gem_assets.store.home import Home, StoreError, check_corpus, check_run, check_shard
+from gem_assets.store.parts import read_part, read_part_metadata, write_part
 
 VERSION = "version"
 
@@ -37,23 +35,15 @@ def write_round_rows(
     Raises:
         StoreError: another process is writing the same, or the disk is full; the old rows stay.
     """
-    path = home.shard_file(table, key)
-    with (
-        only_writer(home.locks / table / f"{key}.lock", f"{table} of the round {key}"),
-        said_in_a_sentence(f"{table} of the round {key}"),
-    ):
-        write_rows(path, table, rows, {RUN: check_run(run_id), VERSION: version})
+    metadata = {RUN: check_run(run_id), VERSION: version}
+    write_part(home, table, check_shard(key), rows, what=f"{table} of the round {key}", metadata=metadata)
 
 
 def read_round_rows(home: Home, table: str, key: str) -> list[dict[str, Any]]:
     """Read a round's rows of a table in the order of writing; empty where there are none yet."""
-    path = home.shard_file(table, key)
-    if not path.is_file():
-        return []
-    with open_memory() as connection:
-        return read_rows(connection, path)
+    return read_part(home, table, check_shard(key))
 
 
 def written_version(home: Home, table: str, key: str) -> str | None:
     """Say what a round's rows of a table were made from; None where there are none."""
-    return (read_metadata(home.shard_file(table, key)) or {}).get(VERSION)
+    return read_part_metadata(home, table, check_shard(key)).get(VERSION)

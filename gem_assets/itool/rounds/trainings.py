@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from gem_assets.datasets.dataset_files import said_in_a_sentence
 from gem_assets.datasets.openai_shape import to_openai
 from gem_assets.itool.items.item import Item
 from gem_assets.itool.items.toolace import plain_chat
 from gem_assets.records.base import content_hash
+from gem_assets.store.errors import map_store_errors
 from gem_assets.store.files import write_text
 from gem_assets.store.home import Home, StoreError
 from gem_assets.training.configurations import Configuration
@@ -77,7 +77,7 @@ def prepare_step(home: Home, step: Step, trainer: Trainer) -> Run:
     run = Run(name, work, published, tuple(command), version)
     if run.is_done:
         return run
-    with said_in_a_sentence(f"the training {name}"):
+    with map_store_errors(f"the training {name}"):
         work.mkdir(parents=True, exist_ok=True)
         write_text(work / "train.jsonl", "".join(f"{line}\n" for line in lines))
         write_text(work / "validation.jsonl", "")

@@ -13,7 +13,7 @@ import dagster as dg
 
 from gem_assets.orchestration.resources.addresses import Addresses
 from gem_assets.stages.stage import Measure
-from gem_assets.store.connections import Connection
+from gem_assets.store.connections import Connection, parquet_sql
 from gem_assets.store.sql_files import read_sql
 from gem_assets.store.stage_runs import StageRun
 from gem_assets.store.tables import column_types
@@ -77,11 +77,10 @@ def rows_metadata(
     connection: Connection, files: Sequence[Path], run: StageRun, measures: Sequence[Measure]
 ) -> dict[str, Any]:
     """Tell of a partition's rows: the commands that show them, and the means of the stage's measures."""
-    names = [str(path) for path in files]
-    found = connection.execute("SELECT min(record_id) FROM read_parquet(?)", [names]).fetchone()
+    found = connection.execute(f"SELECT min(record_id) FROM {parquet_sql(files)}").fetchone()
     record = found[0] if found and found[0] else "RECORD_ID"
     look = {"look": dg.MetadataValue.md(describe_commands(run, record))}
-    return look | _means(connection, names, measures)
+    return look | _means(connection, files, measures)
 
 
 def column_schema(asset: str) -> dict[str, dg.TableSchema]:
@@ -96,16 +95,14 @@ def column_schema_of(table: str) -> dict[str, dg.TableSchema]:
     return {"dagster/column_schema": dg.TableSchema(columns)}
 
 
-def _means(connection: Connection, files: Sequence[str], measures: Sequence[Measure]) -> dict[str, float]:
+def _means(connection: Connection, files: Sequence[Path], measures: Sequence[Measure]) -> dict[str, float]:
     """Average a stage's measures over the records that files keep, as they are and as they were before it."""
     columns = {f"mean_{one.name}": one.column for one in measures}
     columns |= {f"mean_{one.name}_before": one.before for one in measures if one.before}
     if not columns:
         return {}
     averages = ", ".join(f"avg({column})" for column in columns.values())
-    row = connection.execute(
-        f"SELECT {averages} FROM read_parquet(?, union_by_name = true) WHERE outcome = 'kept'", [files]
-    ).fetchone()
+    row = connection.execute(f"SELECT {averages} FROM {parquet_sql(files)} WHERE outcome = 'kept'").fetchone()
     return {name: value for name, value in zip(columns, row or (), strict=False) if value is not None}
 
 

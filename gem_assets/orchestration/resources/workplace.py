@@ -12,6 +12,7 @@ from gem_assets.orchestration.resources.addresses import Addresses
 from gem_assets.settings import Settings
 from gem_assets.stages.catalog import declare_home
 from gem_assets.store.connections import Connection
+from gem_assets.store.errors import map_query_errors
 from gem_assets.store.home import Home
 
 
@@ -52,8 +53,11 @@ def workplace_resource(configuration: RunConfiguration) -> dg.ResourceDefinition
 
 @contextmanager
 def connected(database: DuckDBResource) -> Generator[Connection]:
-    """Open the resource's in-memory database and close it also after an error, which it does not itself."""
-    with database.get_connection() as connection:
+    """Open the resource's in-memory database and close it also after an error, which it does not itself.
+
+    What the database refuses in the block comes out as a StoreError.
+    """
+    with map_query_errors(), database.get_connection() as connection:
         try:
             yield connection
         finally:

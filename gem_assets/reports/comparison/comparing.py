@@ -11,7 +11,7 @@ from typing import Any
 
 from gem_assets.intervals import Difference, Pairs, paired_difference
 from gem_assets.reports.queries import rows_of
-from gem_assets.store.connections import Connection, open_memory, quote
+from gem_assets.store.connections import Connection, open_memory, parquet_sql
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.sql_files import read_sql
 
@@ -178,10 +178,10 @@ def _is_called(version: Version, name: str) -> bool:
 def _compare(memory: Connection, connection: Connection, older: Version, newer: Version) -> Comparison:
     shared = sorted(older.shards.keys() & newer.shards.keys())
     for name, version in (("older", older), ("newer", newer)):
-        files = ", ".join(quote(version.shards[shard].path) for shard in shared)
+        files = parquet_sql(version.shards[shard].path for shard in shared)
         memory.execute(
             f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT shard, parent_id, document_id, outcome, reason "
-            f"FROM read_parquet([{files}], union_by_name = true)"
+            f"FROM {files}"
         )
     memory.execute(read_sql("reports", "versions/paired"))
     totals = rows_of(memory, "versions/totals")[0]

@@ -14,9 +14,9 @@ from gem_assets.records.trajectory import Trajectory
 from gem_assets.records.workflow import Workflow
 from gem_assets.stages.catalog import STAGES, reads
 from gem_assets.stages.stage import RAW_ROWS, Stage
-from gem_assets.store.connections import Connection, open_memory
+from gem_assets.store.connections import Connection, open_memory, parquet_sql
 from gem_assets.store.home import Home
-from gem_assets.store.tables import SCHEMA_FILE
+from gem_assets.store.tables import schema_file
 
 TEXT_WITHOUT_DIALOGUE = 6000
 """Characters that are shown of a document no dialogue came of."""
@@ -38,7 +38,7 @@ def read_shards(home: Home, shards: Sequence[str]) -> Iterator[tuple[str, dict[s
     All of them are held in memory; to ask shard by shard would open a database for each.
     """
     rows: dict[tuple[str, str], list[Row]] = {}
-    with open_memory() as connection:
+    with open_memory(home) as connection:
         for stage in STAGES:
             for row in _read_rows(connection, home, stage, shards):
                 rows.setdefault((row["shard"], stage.asset), []).append(row)
@@ -47,12 +47,9 @@ def read_shards(home: Home, shards: Sequence[str]) -> Iterator[tuple[str, dict[s
 
 def _read_rows(connection: Connection, home: Home, stage: Stage, shards: Sequence[str]) -> list[Row]:
     # The empty schema file has every column, also those that an older file lacks.
-    schema = home.shard_glob(stage.table).with_name(SCHEMA_FILE)
-    files = [schema, *(home.shard_file(stage.table, shard) for shard in shards)]
-    found = connection.execute(
-        "SELECT * FROM read_parquet(?, union_by_name = true) ORDER BY shard, record_id, ordinal",
-        [[str(file) for file in files if file.is_file()]],
-    )
+    files = [schema_file(home, stage.table), *(home.shard_file(stage.table, shard) for shard in shards)]
+    held = parquet_sql(file for file in files if file.is_file())
+    found = connection.execute(f"SELECT * FROM {held} ORDER BY shard, record_id, ordinal")
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gem_assets.reports.queries import rows_of
-from gem_assets.store.connections import Connection, quote
+from gem_assets.store.connections import Connection, parquet_sql
 from gem_assets.store.home import Home
 from gem_assets.store.stage_runs import StageRun
 
@@ -51,19 +51,18 @@ def _of_stage(
     before: Path | None = None
     for number, (run, path) in enumerate(versions):
         entry = run.model_dump(mode="json", exclude=_LEFT_OUT)
-        kept = number == 0 or (path is not None and before is not None)
         entry["first"] = number == 0
-        entry["changes"] = _changes(connection, before, path) if kept and number else None
+        entry["changes"] = _changes(connection, before, path) if before and path else None
         told.append(entry)
         before = path
     return told[::-1]
 
 
-def _changes(connection: Connection, before: Path | None, after: Path | None) -> Mapping[str, Any]:
+def _changes(connection: Connection, before: Path, after: Path) -> Mapping[str, Any]:
     for name, path in (("older", before), ("newer", after)):
         connection.execute(
             f"CREATE OR REPLACE VIEW {name} AS SELECT shard, record_id, outcome, reason, content_hash "
-            f"FROM read_parquet({quote(str(path))})"
+            f"FROM {parquet_sql([path])}"
         )
     rows = rows_of(connection, "versions/changes")
     counts = Counter(row["change"] for row in rows)
