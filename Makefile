@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 export GEM_HOME ?= $(CURDIR)/.gem
 export DAGSTER_HOME := $(GEM_HOME)/dagster
+# The tests start a hundred processes, which would each compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 READY := .venv/.ready
 EVAL_READY := .venv-eval/.ready
 TRAIN_READY := .venv-train/.ready
