@@ -46,7 +46,7 @@ test-browser: setup
 
 ## test-evaluate: the benchmarks' own harnesses on a few entries, in their own environment
 test-evaluate: eval-env
-	REQUIRE_EVAL_ENV=1 $(BIN)/pytest -n 2 --dist loadgroup -m evaluate
+	REQUIRE_EVAL_ENV=1 $(BIN)/pytest gem_assets_tests/evaluation -m evaluate
 
 ## bench: ratios against baselines measured in the same run
 bench: setup

@@ -18,7 +18,7 @@ from gem_assets_tests.evaluation.evaluating import KEY, MODEL, answered, evaluat
 from gem_assets_tests.llm.rig import wait_until
 from gem_assets_tests.stub_server import TRUNCATED, StubServer, context_too_long
 
-pytestmark = [pytest.mark.evaluate, pytest.mark.xdist_group("evaluate")]
+pytestmark = pytest.mark.evaluate
 
 DRIVER = Path(__file__).parents[2] / "gem_assets" / "evaluation" / "harness" / "bfcl_driver.py"
 CHECKOUT = DRIVER.parents[3]

@@ -27,7 +27,6 @@ def gem(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedPr
 
 
 @pytest.mark.evaluate
-@pytest.mark.xdist_group("evaluate")
 def test_from_the_command_to_the_report(tmp_path: Path, package: Path):
     home = tmp_path / "home"
     with StubServer(Player(package, "base")) as server:
@@ -67,7 +66,6 @@ def test_from_the_command_to_the_report(tmp_path: Path, package: Path):
 
 
 @pytest.mark.evaluate
-@pytest.mark.xdist_group("evaluate")
 def test_tau2_goes_on_without_a_domain_that_the_checkout_lacks(
     tmp_path: Path, tau2_checkout: Path, tau2_python: Path
 ):
