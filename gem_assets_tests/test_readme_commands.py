@@ -12,9 +12,6 @@ from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
 from gem_assets.store.warehouse import build_warehouse
 
-# One home for all lines, in their order: the export is of the data set before it.
-pytestmark = pytest.mark.xdist_group("readme")
-
 TESTS = Path(__file__).parent
 README = (TESTS.parent / "README.md").read_text("utf-8")
 FILE = TESTS.parent / "gem_assets" / "sample_corpus" / "hospital-stay-claim.md"

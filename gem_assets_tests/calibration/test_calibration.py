@@ -25,9 +25,6 @@ from gem_assets_tests.fakes import ScriptedLlm
 from gem_assets_tests.stages.chain import carry, put_rows, recorded_answer, recorded_rows, serve
 from gem_assets_tests.stub_server import Reply, StubServer
 
-# Measuring for `once` takes seconds: one worker does it.
-pytestmark = pytest.mark.xdist_group("calibration")
-
 BLIND = {"number: invented", "state: result names another record"}
 RUBRICS = ("R1", "R2", "R3")
 KIND_OF = {kind.name: kind for kind in KINDS}

@@ -13,9 +13,6 @@ from gem_assets.verification.rule_settings import RuleSettings
 from gem_assets.verification.rules import check_rules
 from gem_assets.verification.values import leaves
 
-# Writing the dialogues takes seconds: one worker does it.
-pytestmark = pytest.mark.xdist_group("dialogues")
-
 READS = ("list_", "get_", "compare_", "check_", "watch_", "review_", "inspect_", "authenticate_")
 
 

@@ -12,9 +12,6 @@ from gem_assets.offline.laws.table import compare_bytes, main, measure, table
 from gem_assets.records.message import Message
 from gem_assets.records.tool import ToolCall
 
-# Measuring takes seconds: one worker does it.
-pytestmark = pytest.mark.xdist_group("laws")
-
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "gem_assets" / "sample_corpus"
 LABELS = ROOT / "gem_assets_tests" / "data" / "sample_corpus_labels.csv"

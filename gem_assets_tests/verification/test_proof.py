@@ -22,9 +22,6 @@ from gem_assets_tests.verification.proof import (
 )
 from gem_assets_tests.verification.shown_by import SHOWN_BY
 
-# Planting takes seconds: one worker does it.
-pytestmark = pytest.mark.xdist_group("proof")
-
 CLEAN = clean_handwritten()
 DEFECTIVE = handwritten("defective")
 LATER = handwritten("later_defective")
