@@ -49,11 +49,11 @@ test-browser: setup
 test-evaluate: eval-env
 	REQUIRE_EVAL_ENV=1 $(BIN)/pytest gem_assets_tests/evaluation -m evaluate
 
-## bench: ratios against baselines measured in the same run
+## bench: ratios against baselines measured in the same run; QUICK=1 only shows that they run
 bench: setup
-	$(BIN)/python -m gem_assets_tests.benches.bench_ingest
-	$(BIN)/python -m gem_assets_tests.benches.bench_llm
-	$(BIN)/python -m gem_assets_tests.benches.bench_verification
+	$(BIN)/python -m gem_assets_tests.benches.bench_ingest $(if $(QUICK),--rows 2000)
+	$(BIN)/python -m gem_assets_tests.benches.bench_llm $(if $(QUICK),--quick)
+	$(BIN)/python -m gem_assets_tests.benches.bench_verification $(if $(QUICK),--quick)
 
 ## bench-rival: the bench of model calls beside bespokelabs-curator, which it installs apart, once
 bench-rival: setup
