@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 export GEM_HOME ?= $(CURDIR)/.gem
 export DAGSTER_HOME := $(GEM_HOME)/dagster
+# The tests start a hundred processes, which would each compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 READY := .venv/.ready
 EVAL_READY := .venv-eval/.ready
 TRAIN_READY := .venv-train/.ready
@@ -22,12 +24,13 @@ demo: setup
 	@$(BIN)/gem run --corpus demo
 
 ## test: the tests, in about three minutes
+# A worker takes whole files, so that what a file's fixture makes is made once (xdist 3.8 overlooks its groups under pytest 9).
 test: setup
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow and not train and not browser and not evaluate"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not train and not browser and not evaluate"
 
 ## test-slow: whole backfills, killed and repeated; the whole path over real HTTP
 test-slow: setup
-	$(BIN)/pytest -n 2 --dist loadgroup -m slow -rP
+	$(BIN)/pytest -n 2 --dist loadfile -m slow -rP
 
 ## test-train: trains, kills, resumes, serves and synthesizes with a tiny model on the CPU
 test-train: setup train-env
@@ -44,13 +47,13 @@ test-browser: setup
 
 ## test-evaluate: the benchmarks' own harnesses on a few entries, in their own environment
 test-evaluate: eval-env
-	REQUIRE_EVAL_ENV=1 $(BIN)/pytest -n 2 --dist loadgroup -m evaluate
+	REQUIRE_EVAL_ENV=1 $(BIN)/pytest gem_assets_tests/evaluation -m evaluate
 
-## bench: ratios against baselines measured in the same run
+## bench: ratios against baselines measured in the same run; QUICK=1 only shows that they run
 bench: setup
-	$(BIN)/python -m gem_assets_tests.benches.bench_ingest
-	$(BIN)/python -m gem_assets_tests.benches.bench_llm
-	$(BIN)/python -m gem_assets_tests.benches.bench_verification
+	$(BIN)/python -m gem_assets_tests.benches.bench_ingest $(if $(QUICK),--rows 2000)
+	$(BIN)/python -m gem_assets_tests.benches.bench_llm $(if $(QUICK),--quick)
+	$(BIN)/python -m gem_assets_tests.benches.bench_verification $(if $(QUICK),--quick)
 
 ## bench-rival: the bench of model calls beside bespokelabs-curator, which it installs apart, once
 bench-rival: setup

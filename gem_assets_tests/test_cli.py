@@ -1,4 +1,7 @@
-"""What a user types: exit codes, one sentence for each mistake, the same tables from any directory."""
+"""What a user types: exit codes, one sentence for each mistake, the same tables from any directory.
+
+In this process, but for the one mistake that shows what the process itself makes of them.
+"""
 
 import os
 import subprocess
@@ -6,19 +9,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from gem_assets.cli import main
 
 CORPUS = Path(__file__).parents[1] / "gem_assets" / "sample_corpus"
 
 
 @pytest.fixture
-def gem(tmp_path):
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("GEM_")}
-
-    def call(*arguments, cwd=None, **variables):
-        environment = kept | {"GEM_HOME": str(tmp_path / "home")} | variables
-        command = [sys.executable, "-m", "gem_assets.cli", *map(str, arguments)]
-        return subprocess.run(
-            command, cwd=cwd or tmp_path, env=environment, capture_output=True, text=True, timeout=120
+def gem(home, tmp_path, monkeypatch):
+    def call(*arguments, cwd=tmp_path, **variables):
+        monkeypatch.chdir(cwd)
+        return CliRunner().invoke(
+            main, list(map(str, arguments)), env={"GEM_HOME": str(home.root)} | variables
         )
 
     return call
@@ -41,16 +44,30 @@ def gem(tmp_path):
 )
 def test_a_mistake_is_one_sentence_and_exit_code_2(gem, arguments, variables, told):
     done = gem(*arguments, **variables)
-    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.exit_code == 2, done.output
     assert told in done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
+    assert "Traceback" not in done.output
+
+
+def test_a_process_ends_with_one_sentence_and_exit_code_2(tmp_path):
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("GEM_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "gem_assets.cli", "run"],
+        cwd=tmp_path,
+        env=environment | {"GEM_HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 2
+    assert done.stderr == "gem: nothing was ingested yet: `gem ingest PATH --corpus NAME`\n"
 
 
 def test_an_unknown_shard_or_asset_is_named(gem):
-    assert gem("ingest", CORPUS, "--corpus", "demo").returncode == 0
+    assert gem("ingest", CORPUS, "--corpus", "demo").exit_code == 0
     for arguments, told in ((["--shard", "demo-00099"], "demo-00099"), (["--until", "poems"], "poems")):
         done = gem("run", *arguments)
-        assert done.returncode == 2
+        assert done.exit_code == 2
         assert told in done.stderr
 
 
@@ -69,7 +86,7 @@ def test_broken_rows_are_refused_with_their_place_and_the_rest_goes_on(gem, tmp_
     rows = tmp_path / "rows.jsonl"
     rows.write_text('{"text": "First open the app. Then press start."}\nnot json\n{"title": "no text"}\n\n')
     done = gem("ingest", rows, "--corpus", "rows")
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert "1 rows accepted, 2 refused, 1 blank" in done.stdout
     assert "rows.jsonl, line 2" in done.stderr
     assert "rows.jsonl, line 3" in done.stderr
@@ -77,6 +94,6 @@ def test_broken_rows_are_refused_with_their_place_and_the_rest_goes_on(gem, tmp_
 
 def test_trying_a_document_tells_each_outcome_and_its_cost(gem):
     done = gem("try", CORPUS / "hospital-stay-claim.md")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert "procedural_documents" in done.stdout
     assert "cost $0.0000" in done.stdout

@@ -18,7 +18,7 @@ from gem_assets_tests.stub_server import StubServer
 DOCUMENTS = DATA / "recorded_documents.jsonl"
 KEY = "sk-planted-secret-5f1d"
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("real_model")]
+pytestmark = pytest.mark.slow
 
 
 def gem(home, server, *arguments, program=("-m", "gem_assets.cli")):

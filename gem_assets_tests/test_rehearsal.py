@@ -14,7 +14,7 @@ from gem_assets_tests.stub_server import StubServer
 DOCUMENTS = DATA / "recorded_documents.jsonl"
 PROMPTS = CHECKOUT / "gem_assets" / "prompts"
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("rehearsal")]
+pytestmark = pytest.mark.slow
 
 
 def gem(home, server, *arguments, **variables):

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -167,16 +168,22 @@ def _stage_runs_sql(home: Home) -> str:
 
     A run that was logged twice (it was tried again, or was under way while `reconcile` looked) counts once.
     """
-    with open_memory() as connection:
-        connection.execute(read_sql("tables", "stage_runs"))
-        described = connection.execute("DESCRIBE stage_runs").fetchall()
-    columns = ", ".join(f"{name}: {quote(kind)}" for name, kind, *_ in described)
+    columns = _stage_run_columns()
     options = f"format = 'newline_delimited', ignore_errors = true, {_NO_HIVE}, columns = {{{columns}}}"
     return (
         f"SELECT * FROM read_json({quote(literal_path(home.stage_runs))}, {options}) "
         "WHERE asset IS NOT NULL "
         "QUALIFY row_number() OVER (PARTITION BY asset, shard, run_id ORDER BY finished_at DESC) = 1"
     )
+
+
+@cache
+def _stage_run_columns() -> str:
+    """Write the columns of the log of runs as `read_json` wants them."""
+    with open_memory() as connection:
+        connection.execute(read_sql("tables", "stage_runs"))
+        described = connection.execute("DESCRIBE stage_runs").fetchall()
+    return ", ".join(f"{name}: {quote(kind)}" for name, kind, *_ in described)
 
 
 def _try_create(connection: Connection, name: str) -> bool:

@@ -232,10 +232,13 @@ def main() -> None:
     benches = usual | asked_for
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "benches", nargs="*", choices=list(benches), help="all but rival, where none is named"
+        "benches", nargs="*", help=f"of {', '.join(benches)}; all but rival, where none is named"
     )
     parser.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
+    # Not by `choices`, which Python 3.11 applies to an empty list too.
+    if unknown := set(arguments.benches) - set(benches):
+        parser.error(f"there is no bench {', '.join(sorted(unknown))}")
     for name in arguments.benches or usual:
         benches[name](arguments.quick)
         say()

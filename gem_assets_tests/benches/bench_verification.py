@@ -1,11 +1,12 @@
 """What rules and verification cost, beside what a JSON Schema check of the calls alone does.
 
-python -m gem_assets_tests.benches.bench_verification
+python -m gem_assets_tests.benches.bench_verification [--quick]
 Over trajectories of the recorded answers and of the baseline generator, in CPU time of one core; the
 smallest of five rounds. The baseline is jsonschema's own validator over every call, built once for each tool
 and trajectory.
 """
 
+import argparse
 import json
 import sys
 import time
@@ -26,7 +27,7 @@ PAPER_MESSAGES = 46
 Case = tuple[list[Tool], list[Message], list[Constraint], str]
 
 
-def cases() -> list[Case]:
+def cases(quick: bool) -> list[Case]:
     return [
         (
             [Tool.model_validate(tool) for tool in plain.tools],
@@ -34,7 +35,7 @@ def cases() -> list[Case]:
             [Constraint.model_validate(constraint) for constraint in plain.constraints],
             plain.source,
         )
-        for plain in [*recorded_cases(), *offline_cases()]
+        for plain in [*recorded_cases(), *([] if quick else offline_cases())]
     ]
 
 
@@ -78,7 +79,9 @@ def seconds(work: Callable[[Case], None], found: list[Case]) -> float:
 
 
 def main() -> None:
-    found = cases()
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true", help="Only the recorded answers.")
+    found = cases(parser.parse_args().quick)
     messages = sum(len(messages) for _, messages, _, _ in found)
     baseline = seconds(by_schema, found)
     sys.stdout.write(f"{len(found)} trajectories, {messages} messages\n")

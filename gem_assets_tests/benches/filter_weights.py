@@ -159,12 +159,12 @@ def write(weights: np.ndarray, bias: float, note: Sequence[str]) -> None:
     WEIGHTS.write_text("\n".join(lines) + "\n", "utf-8")
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Fit, report and perhaps write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, default=DEVELOPMENT)
     parser.add_argument("--write", action="store_true")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     if not asked.corpus.is_file():
         sys.stderr.write(f"{asked.corpus} is not here: name a labelled file by --corpus\n")
         return 2

@@ -13,12 +13,13 @@ import pytest
 from gem_assets.evaluation.benchmark_files import PARTS, read_part
 from gem_assets.evaluation.evaluated_models import EvaluationError
 from gem_assets.store.home import Home
-from gem_assets_tests.evaluation.bfcl_player import Player, Turns
+from gem_assets_tests.benches import bench_evaluate
+from gem_assets_tests.evaluation.bfcl_player import Player, Turns, mute
 from gem_assets_tests.evaluation.evaluating import KEY, MODEL, answered, evaluated, rows, scored
 from gem_assets_tests.llm.rig import wait_until
 from gem_assets_tests.stub_server import TRUNCATED, StubServer, context_too_long
 
-pytestmark = [pytest.mark.evaluate, pytest.mark.xdist_group("evaluate")]
+pytestmark = pytest.mark.evaluate
 
 DRIVER = Path(__file__).parents[2] / "gem_assets" / "evaluation" / "harness" / "bfcl_driver.py"
 CHECKOUT = DRIVER.parents[3]
@@ -198,3 +199,9 @@ def test_a_name_that_breaks_the_scoring_is_refused_in_one_sentence(
     assert done.stderr.count("\n") == 1
     assert "breaks BFCL's scoring" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("name", "wanted"), [("oracle", 1), ("mute", 0)])
+def test_the_bench_has_one_player_right_and_the_other_wrong(package: Path, name: str, wanted: int):
+    player = Player(package, "base") if name == "oracle" else mute
+    assert bench_evaluate.run(name, "base", player, 1, wanted)

@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from gem_assets.cli import main
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
 from gem_assets_tests.evaluation.bfcl_player import Player
@@ -25,7 +27,6 @@ def gem(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedPr
 
 
 @pytest.mark.evaluate
-@pytest.mark.xdist_group("evaluate")
 def test_from_the_command_to_the_report(tmp_path: Path, package: Path):
     home = tmp_path / "home"
     with StubServer(Player(package, "base")) as server:
@@ -65,7 +66,6 @@ def test_from_the_command_to_the_report(tmp_path: Path, package: Path):
 
 
 @pytest.mark.evaluate
-@pytest.mark.xdist_group("evaluate")
 def test_tau2_goes_on_without_a_domain_that_the_checkout_lacks(
     tmp_path: Path, tau2_checkout: Path, tau2_python: Path
 ):
@@ -90,28 +90,29 @@ def test_tau2_goes_on_without_a_domain_that_the_checkout_lacks(
     assert "clone it whole" in refused.stderr
 
 
-def test_without_a_model_it_says_which_variable_to_set(tmp_path: Path, some_python: str):
-    done = gem(tmp_path / "home", "evaluate", "bfcl", GEM_BFCL_PYTHON=some_python)
-    assert done.returncode == 2
+def refused(home: Home, *arguments: str, **variables: str) -> Result:
+    """Evaluate BFCL in this process: a mistake shows before anything is started."""
+    done = CliRunner().invoke(
+        main, ["evaluate", "bfcl", *arguments], env={"GEM_HOME": str(home.root), **variables}
+    )
+    assert done.exit_code == 2, done.output
+    return done
+
+
+def test_without_a_model_it_says_which_variable_to_set(home: Home):
+    done = refused(home, GEM_BFCL_PYTHON=sys.executable)
     assert "GEM_POLICY_MODEL" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_an_unknown_category_is_told_with_those_there_are(tmp_path: Path):
-    done = gem(tmp_path / "home", "evaluate", "bfcl", "--model", "x", "--categories", "base,simple")
-    assert done.returncode == 2
+def test_an_unknown_category_is_told_with_those_there_are(home: Home):
+    done = refused(home, "--model", "x", "--categories", "base,simple")
     assert "bfcl has no category simple: base, miss_func, miss_param, long_context" in done.stderr
 
 
-def test_without_the_harness_it_says_how_to_install_it(tmp_path: Path):
-    done = gem(tmp_path / "home", "evaluate", "bfcl", "--model", "x", GEM_BFCL_PYTHON="/nowhere/python")
-    assert done.returncode == 2
+def test_without_the_harness_it_says_how_to_install_it(home: Home):
+    done = refused(home, "--model", "x", GEM_BFCL_PYTHON="/nowhere/python")
     assert done.stderr == (
         "gem: GEM_BFCL_PYTHON=/nowhere/python is no Python: `make eval-env` installs the benchmarks into an "
         "environment of their own\n"
     )
-
-
-@pytest.fixture
-def some_python() -> str:
-    return sys.executable

@@ -143,7 +143,6 @@ def described(
 
 
 @pytest.mark.evaluate
-@pytest.mark.xdist_group("evaluate")
 def test_expected_actions_solve_and_doing_nothing_does_not_four_times_each(
     home: Home, tau2_checkout: Path, tau2_python: Path
 ):
@@ -169,7 +168,6 @@ def test_expected_actions_solve_and_doing_nothing_does_not_four_times_each(
 
 
 @pytest.mark.evaluate
-@pytest.mark.xdist_group("evaluate")
 def test_an_answer_that_nobody_can_read_is_unsolved_and_stops_no_evaluation(
     home: Home, tau2_checkout: Path, tau2_python: Path
 ):
@@ -192,7 +190,6 @@ def test_an_answer_that_nobody_can_read_is_unsolved_and_stops_no_evaluation(
 
 
 @pytest.mark.evaluate
-@pytest.mark.xdist_group("evaluate")
 def test_v1_asks_the_judge_and_its_scores_are_marked_and_kept_apart(
     home: Home, tau2_v1_checkout: Path, tau2_v1_python: Path
 ):

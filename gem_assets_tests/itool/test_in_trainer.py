@@ -14,7 +14,7 @@ import pytest
 from gem_assets.configuration import read_configuration
 from gem_assets.itool.policies.piped import PipedPolicy
 from gem_assets.itool.policies.serving import open_policy
-from gem_assets.itool.rounds.campaign import PolicySettings, load_campaign
+from gem_assets.itool.rounds.campaign import Campaign, PolicySettings, load_campaign
 from gem_assets.itool.rounds.campaign_run import RoundResult, run_campaign
 from gem_assets.itool.rounds.learning import warm_up
 from gem_assets.itool.rounds.round_files import read_round_rows
@@ -28,6 +28,7 @@ from gem_assets.store.home import Home
 from gem_assets.training.runs import read_training
 from gem_assets.training.trainer import SCRIPTS, Trainer, find_trainer
 from gem_assets_tests.configured import configured
+from gem_assets_tests.itool import proof
 from gem_assets_tests.itool.family import write_tasks
 
 pytestmark = pytest.mark.train
@@ -230,3 +231,27 @@ def test_each_loss_sets_the_sides_apart_also_at_the_end_of_a_long_prompt(
     assert (figures["rows"], figures["too_long"], figures["steps"]) == (len(rows), 0, 6)
     assert figures["tokens"] / len(rows) > 2 * 700
     assert figures["margin_last"] > figures["margin_first"]
+
+
+def test_the_proof_sets_its_rounds_beside_plain_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    whole, few = proof.campaign_of, {"maximum_steps": 2}
+
+    def small(seed: int, tasks: Path) -> Campaign:
+        one = whole(seed, tasks)
+        warmup = one.warmup.training.model_copy(update=few)
+        preference = one.preference.training.model_copy(update=few)
+        changed = {
+            "warmup": one.warmup.model_copy(update={"training": warmup}),
+            "preference": one.preference.model_copy(update={"training": preference}),
+        }
+        return one.model_copy(update={"train_items": 20, "held_out_items": 5, "share": 0.2, **changed})
+
+    monkeypatch.setattr(proof, "TASKS", 80)
+    monkeypatch.setattr(proof, "MORE", 20)
+    monkeypatch.setattr(proof, "campaign_of", small)
+    monkeypatch.setattr(sys, "argv", ["proof", "--seeds", "1", "--home", str(tmp_path)])
+    proof.main()
+    said = capsys.readouterr().out
+    assert all(f"\n{row} " in said for row in proof.ROWS)

@@ -17,7 +17,7 @@ from gem_assets_tests.stub_server import StubServer, error
 
 GEM = Path(sys.executable).with_name("gem")
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("secrets")]
+pytestmark = pytest.mark.slow
 
 
 def gem(

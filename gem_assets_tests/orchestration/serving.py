@@ -49,7 +49,9 @@ class Served:
     """A home and the `make ui` that serves it."""
 
     def __init__(self, root: Path, **variables: str) -> None:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("GEM_", "DAGSTER_"))}
+        # Neither settings nor the job server of a `make -j` that runs these tests.
+        foreign = ("GEM_", "DAGSTER_", "MAKE", "MFLAGS")
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
         ui_port, report_port = free_ports(2)
         self.home = Home(root)
         self.addresses = Addresses(ui_port, report_port)

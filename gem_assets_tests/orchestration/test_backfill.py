@@ -19,7 +19,7 @@ GEM = [sys.executable, "-m", "gem_assets.cli"]
 CORPUS = Path(__file__).parents[2] / "gem_assets" / "sample_corpus"
 SHARDS = 12
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("backfill")]
+pytestmark = pytest.mark.slow
 
 
 def environment(home):

@@ -18,7 +18,7 @@ from gem_assets_tests.recorded_answers import CHECKOUT, DATA, RecordedAnswers
 from gem_assets_tests.stages.chain import put_rows, recorded_rows
 from gem_assets_tests.stub_server import Fault, StubServer
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serving")]
+pytestmark = pytest.mark.slow
 
 SHARD = "demo-00000"
 DOCUMENTS = 4

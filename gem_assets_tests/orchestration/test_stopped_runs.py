@@ -22,7 +22,7 @@ from gem_assets_tests.stub_server import StubServer, error
 DOCUMENTS = DATA / "recorded_documents.jsonl"
 IN_FLIGHT = 4
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stopped")]
+pytestmark = pytest.mark.slow
 
 
 def environment(home, server, **variables):

@@ -1,7 +1,10 @@
 """Small records of every stage, and a home that holds them: what the report tests count."""
 
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +49,19 @@ REFINED = TrajectoryShape(
 
 
 def empty_home(folder: Path) -> Home:
-    home = Home(folder / "home")
-    declare_home(home)
-    return home
+    return _copied(declare_home, folder)
+
+
+@cache
+def _made_once(fill: Callable[[Home], None]) -> tempfile.TemporaryDirectory[str]:
+    """A home that stays until the process ends; writing one takes as long as copying a hundred."""
+    folder = tempfile.TemporaryDirectory(prefix="chain-rows-")
+    fill(Home(Path(folder.name)))
+    return folder
+
+
+def _copied(fill: Callable[[Home], None], folder: Path) -> Home:
+    return Home(Path(shutil.copytree(_made_once(fill).name, folder / "home")))
 
 
 def raw_row(document_id: str, text: str = "First open the kiln.\nThen fire it.", **about: Any) -> RawRow:
@@ -180,7 +193,11 @@ def filled_home(folder: Path) -> Home:
 
     The kiln has two workflows of which the second is rejected; the price of refining the ferry is unknown.
     """
-    home = empty_home(folder)
+    return _copied(_fill, folder)
+
+
+def _fill(home: Home) -> None:
+    declare_tables(home)
     add_rows(home, "sample", [raw_row(name, text=f"Text of {name}.") for name in DOCUMENTS], 10)
     short = Rejected(Reason.CORPUS_TOO_SHORT, "9 characters", record=document(NOTE, "Too short"))
     kept = [(f"{name}@1", name, Kept((document(name),))) for name in (KILN, FERRY, ESSAY)]
@@ -189,7 +206,6 @@ def filled_home(folder: Path) -> Home:
     filtered = [(name, name, Kept((procedure(name),), spent(f"filter-{name}"))) for name in (KILN, FERRY)]
     carry(home, "procedural_documents", [*filtered, (ESSAY, ESSAY, essay)])
     _carry_workflows(home)
-    return home
 
 
 def _carry_workflows(home: Home) -> None:

@@ -116,12 +116,13 @@ def test_no_rows_make_a_file_with_every_column(home: Home):
     assert query(home, TABLE, "*") == []
 
 
-@pytest.mark.parametrize("table", [name for name in sql_names("tables") if name != "stage_runs"])
-def test_a_view_over_a_table_has_its_columns_before_the_first_shard(home: Home, table: str):
+def test_a_view_over_a_table_has_its_columns_before_the_first_shard(home: Home):
+    tables = [name for name in sql_names("tables") if name != "stage_runs"]
     with open_live(home) as connection:
-        described = connection.execute(f"DESCRIBE {table}").fetchall()
-        assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
-    assert [(row[0], row[1]) for row in described] == list(column_types(table))
+        for table in tables:
+            described = connection.execute(f"DESCRIBE {table}").fetchall()
+            assert [(row[0], row[1]) for row in described] == list(column_types(table)), table
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
 
 
 def test_declaring_again_writes_nothing_unless_a_declaration_changed(home: Home):

@@ -1,4 +1,4 @@
-"""A megabyte made to be slow is read in linear time, or refused; with quadratic work this would not end."""
+"""A large text made to be slow is read in linear time, or refused; with quadratic work this would not end."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from gem_assets.stages.answers.tags import looks_like_refusal
 from gem_assets.stages.answers.trajectory_answer import parse_refined_trajectory, parse_trajectory
 from gem_assets.stages.answers.workflow_answer import parse_workflow_answer
 
-MEGABYTE = 1_000_000
+LARGE = 300_000
 PARSERS = (
     parse_filter_answer,
     parse_workflow_answer,
@@ -26,11 +26,11 @@ UNITS = (
 
 
 def filled(unit):
-    return unit * (MEGABYTE // len(unit))
+    return unit * (LARGE // len(unit))
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_reads_or_refuses_a_megabyte_of(unit):
+def test_reads_or_refuses_a_large_text_of(unit):
     text = filled(unit)
     for parse in PARSERS:
         with pytest.raises(AnswerError):
