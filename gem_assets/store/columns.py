@@ -5,6 +5,7 @@ from typing import Any
 
 from gem_assets.records.base import Record
 from gem_assets.records.document import Document, ProceduralDocument
+from gem_assets.records.judgement import VerificationMetrics
 from gem_assets.records.trajectory import Trajectory, TrajectoryShape
 from gem_assets.records.workflow import Workflow
 from gem_assets.store.tables import as_json
@@ -49,22 +50,27 @@ def _(record: Trajectory) -> dict[str, Any]:
     columns = _shape_columns(record.shape) | {"offered_tool_count": record.shape.offered_tool_count}
     if record.draft_shape is not None:
         columns |= {f"draft_{name}": value for name, value in _shape_columns(record.draft_shape).items()}
-    if record.verification is not None:
-        decidable = sum(finding.level == "decidable" for finding in record.findings)
-        columns |= {
-            "decidable_findings": decidable,
-            "advisory_findings": len(record.findings) - decidable,
-            "grounded_share": record.verification.grounded_share,
-            "sourced_share": record.verification.sourced_share,
-            "refinement_fallback": record.refinement_fallback,
-        }
+    if record.verification is not None or record.judgement is not None:
+        columns |= _finding_columns(record)
     if record.judgement is not None:
+        measured = record.verification or VerificationMetrics()
         columns |= {
+            "grounded_share": measured.grounded_share,
+            "sourced_share": measured.sourced_share,
             "judge_status": record.judgement.status,
             "judgement": as_json(record.judgement.model_dump(mode="json")),
-            "findings": as_json([finding.model_dump(mode="json") for finding in record.findings]),
+            "refinement_fallback": record.refinement_fallback,
         }
     return columns
+
+
+def _finding_columns(record: Trajectory) -> dict[str, Any]:
+    errors = sum(finding.level == "error" for finding in record.findings)
+    return {
+        "findings": as_json([finding.model_dump(mode="json") for finding in record.findings]),
+        "error_findings": errors,
+        "warning_findings": len(record.findings) - errors,
+    }
 
 
 def _shape_columns(shape: TrajectoryShape) -> dict[str, Any]:

@@ -14,6 +14,14 @@ from gem_assets.store.sql_files import read_sql, sql_names
 
 Connection = duckdb.DuckDBPyConnection
 
+_FINDING_COUNTS = {"error_findings": "decidable_findings", "warning_findings": "advisory_findings"}
+RENAMED_COLUMNS: dict[str, dict[str, str]] = {
+    "validated_trajectories_outcomes": _FINDING_COUNTS,
+    "validated_synthesized_trajectories_outcomes": _FINDING_COUNTS,
+    "judge_verdicts": {"is_error": "decidable"},
+}
+"""Columns whose name changed, present to former: files written before are read under the present name."""
+
 
 @contextmanager
 def open_memory() -> Generator[Connection]:
@@ -75,7 +83,8 @@ def files_sql(home: Home, table: str) -> str:
     """Write the query that reads a table's files as they are now."""
     if check_table(table) == "stage_runs":
         return _stage_runs_sql(home)
-    return f"SELECT * FROM read_parquet({quote(home.shard_glob(table))}, union_by_name = true)"
+    rows = f"SELECT * FROM read_parquet({quote(home.shard_glob(table))}, union_by_name = true)"
+    return _under_present_names(rows, RENAMED_COLUMNS.get(table, {}))
 
 
 def create_views(connection: Connection) -> None:
@@ -98,6 +107,20 @@ def check_table(table: str) -> str:
 def quote(text: str | Path) -> str:
     """Write text as an SQL string literal."""
     return "'" + str(text).replace("'", "''") + "'"
+
+
+def _under_present_names(rows: str, renamed: dict[str, str]) -> str:
+    """Write a query over `rows` that fills each renamed column from its former name, where rows have that."""
+    if not renamed:
+        return rows
+    former = ", ".join(renamed.values())
+    # A file may lack the former column, and then nothing may name it: the empty row makes it be there.
+    empty = ", ".join(f"NULL AS {name}" for name in renamed.values())
+    filled = ", ".join(f"coalesce({name}, {old}) AS {name}" for name, old in renamed.items())
+    return (
+        f"SELECT * EXCLUDE ({former}) REPLACE ({filled}) "
+        f"FROM ({rows} UNION ALL BY NAME SELECT {empty} WHERE false)"
+    )
 
 
 def _stage_runs_sql(home: Home) -> str:

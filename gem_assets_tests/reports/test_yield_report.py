@@ -374,7 +374,7 @@ def test_findings_are_counted_by_check_and_level_with_a_link_to_one(home: Home):
     (found,) = detail.findings
     assert (found.kind, found.level, found.reason, found.findings, found.trajectories) == (
         "rule",
-        "decidable",
+        "error",
         "rule_tag_left",
         1,
         1,

@@ -109,7 +109,7 @@ def test_what_was_invented_is_found_and_printed(tmp_path: Path):
     verified, summary = verify_file(path)
     text = verification_text(verified, summary)
     assert summary.rejected == 1
-    assert "line 1: verify_ungrounded_id (decidable)" in text or "record 1: verify_ungrounded_id" in text
+    assert "line 1: verify_ungrounded_id (error)" in text or "record 1: verify_ungrounded_id" in text
 
 
 def test_a_terminal_is_not_obeyed(tmp_path: Path):

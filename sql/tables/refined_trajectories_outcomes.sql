@@ -17,6 +17,9 @@ CREATE TABLE refined_trajectories_outcomes (
     draft_tool_count INTEGER,
     draft_call_count INTEGER,
     draft_patterns VARCHAR[],
+    findings       JSON,                 -- of all checks, where the refinement is rejected; else validation has them
+    error_findings INTEGER,
+    warning_findings INTEGER,
     prompt_version VARCHAR,              -- name@hash of the prompt file
     model          VARCHAR,              -- the model that answered
     generator      VARCHAR,              -- 'model' or 'offline/procedural'

@@ -7,6 +7,7 @@ Does not belong here: layout.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from gem_assets.records.judgement import current_level
 from gem_assets.reports import figures
 from gem_assets.reports.audit.rows import AuditedRow
 
@@ -76,16 +77,15 @@ def _of_refined(row: AuditedRow) -> Iterator[Fact]:
         ", ".join(columns.get(name) or ()) or "none" for name in ("draft_patterns", "patterns")
     )
     yield "patterns", f"{after}, as before" if patterns == after else figures.change(patterns, after)
+    for finding in row.payload.get("findings", ()):
+        at = "" if finding.get("message") is None else f" at message {finding['message']}"
+        level = ", warning" if current_level(finding.get("level")) == "warning" else ""
+        yield "finding", f"{finding.get('reason')}{at}{level}: {finding.get('evidence')}"
 
 
 def _of_validated(row: AuditedRow) -> Iterator[Fact]:
     yield from _of_refined(row)
-    findings = row.payload.get("findings", ())
-    for finding in findings:
-        at = "" if finding.get("message") is None else f" at message {finding['message']}"
-        level = "" if finding.get("level") != "advisory" else ", advisory"
-        yield "finding", f"{finding.get('reason')}{at}{level}: {finding.get('evidence')}"
-    if row.payload and not findings:
+    if row.payload and not row.payload.get("findings"):
         yield "findings", "none"
     judgement = row.payload.get("judgement") or {}
     yield "judge", _verdict(judgement)

@@ -10,6 +10,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from gem_assets.records.judgement import current_level
 from gem_assets.reports.queries import rows_of
 from gem_assets.stages.catalog import ASSETS
 from gem_assets.store.connections import open_memory, quote
@@ -22,7 +23,7 @@ TEXT_WITHOUT_DIALOGUE = 6000
 _DOCUMENT = ("corpus", "source", "place", "title", "url", "license", "language", "text")
 _LABELS = ("summary", "platform", "domains", "task_category")
 _WORKFLOW = ("description", "steps", "execution_graph", "entry_tools", "constraints", "tools")
-_JUDGED = ("findings", "argument_sources", "verification", "judgement", "refinement_fallback")
+_JUDGED = ("argument_sources", "verification", "judgement", "refinement_fallback")
 
 
 def read_shards(home: Home, shards: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -83,7 +84,12 @@ def _branch(row: Mapping[str, Any]) -> dict[str, Any]:
         "draft": draft and {"messages": draft.get("messages", ()), "tools": draft.get("tools", ())},
         "draft_shape": draft and draft.get("shape"),
         **{name: trajectory[name] for name in _JUDGED if trajectory.get(name)},
+        **({"findings": _findings(trajectory)} if trajectory.get("findings") else {}),
     }
+
+
+def _findings(trajectory: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{**finding, "level": current_level(finding.get("level"))} for finding in trajectory["findings"]]
 
 
 def _stages(row: Mapping[str, Any]) -> list[dict[str, Any]]:

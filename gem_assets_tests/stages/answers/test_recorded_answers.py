@@ -20,8 +20,8 @@ from gem_assets.stages.answers.trajectory_answer import (
 )
 from gem_assets.stages.answers.workflow_answer import parse_workflow_answer
 from gem_assets.stages.workflow_checks import check_workflow
-from gem_assets.verification.rule_settings import RuleSettings
-from gem_assets.verification.rules import check_rules
+from gem_assets.verification.registry import RULES, run_checks
+from gem_assets.verification.view import TrajectoryView
 
 DATA = Path(__file__).parents[2] / "data"
 ANSWERS = DATA / "recorded_answers"
@@ -199,7 +199,8 @@ def test_the_workflow_of_a_chain_holds_together(document):
 @pytest.mark.parametrize("document", CHAINS)
 def test_the_dialogues_of_a_chain_break_no_rule(document):
     for tools, messages in trajectories_of(document):
-        assert check_rules(tools, messages, RuleSettings(), source=DOCUMENTS[document]["text"]) == ()
+        view = TrajectoryView(tools, messages, source=DOCUMENTS[document]["text"])
+        assert run_checks(view, RULES).findings == ()
         assert parse_trajectory(render_trajectory(messages)) == messages
 
 
