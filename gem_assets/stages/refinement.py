@@ -13,7 +13,7 @@ from gem_assets.records.provenance import Provenance
 from gem_assets.records.trajectory import Trajectory
 from gem_assets.settings import Settings
 from gem_assets.stages.answers.trajectory_answer import parse_refined_trajectory, render_trajectory
-from gem_assets.stages.rendering import render_constraints, render_tools, trajectory_language
+from gem_assets.stages.rendering import render_constraints, render_tools, rules_of, trajectory_language
 from gem_assets.verification.gain import Loss, find_loss
 from gem_assets.verification.registry import TURN_ORDER, Verification, run_checks
 from gem_assets.verification.shape import measure
@@ -52,7 +52,7 @@ async def refine_trajectory(draft: Trajectory, llm: Llm, settings: Settings) -> 
             "draft_shape": draft.shape,
         }
     )
-    verified = run_checks(TrajectoryView.of(refined, settings.rules))
+    verified = run_checks(TrajectoryView.of(refined, rules_of(document, settings)))
     loss = _find_breach(draft, refined, verified)
     if loss is None:
         return Kept((refined,), answer.provenance)

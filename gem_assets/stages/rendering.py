@@ -8,6 +8,7 @@ from gem_assets.records.tool import Tool
 from gem_assets.records.workflow import Constraint, Workflow
 from gem_assets.settings import Settings
 from gem_assets.stages.answers.tagged_json import render_json
+from gem_assets.verification.rule_settings import RuleSettings
 
 _LANGUAGE_NAMES = {
     "de": "German", "en": "English", "es": "Spanish", "fr": "French", "it": "Italian", "ja": "Japanese",
@@ -38,3 +39,9 @@ def trajectory_language(document: Document, settings: Settings) -> str:
     """Name the language a trajectory is to be written in."""
     code = document.language if settings.trajectory_language == "source" else settings.trajectory_language
     return _LANGUAGE_NAMES.get(code, "the language of the source text" if code == "und" else code)
+
+
+def rules_of(document: Document, settings: Settings) -> RuleSettings:
+    """Give the settings of the rules for a document's trajectories, in their own language."""
+    asked = settings.trajectory_language
+    return settings.rules.model_copy(update={"language": document.language if asked == "source" else asked})

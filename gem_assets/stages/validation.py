@@ -13,6 +13,7 @@ from gem_assets.records.trajectory import Trajectory
 from gem_assets.settings import Settings
 from gem_assets.stages.judging import PROMPT as PROMPT
 from gem_assets.stages.judging import judge
+from gem_assets.stages.rendering import rules_of
 from gem_assets.verification.registry import run_checks
 from gem_assets.verification.view import TrajectoryView
 
@@ -30,7 +31,7 @@ RUBRIC_REASONS = {
 
 async def validate_trajectory(refined: Trajectory, llm: Llm, settings: Settings) -> Outcome[Trajectory]:
     """Keep a trajectory that breaks no rule and that the judge, where there is one, passes."""
-    rules = settings.rules.model_copy(update={"language": trajectory_language_code(refined, settings)})
+    rules = rules_of(refined.workflow.procedure.document, settings)
     verified = run_checks(TrajectoryView.of(refined, rules))
     validated = refined.model_copy(
         update={
@@ -47,13 +48,6 @@ async def validate_trajectory(refined: Trajectory, llm: Llm, settings: Settings)
     if not llm.is_model:
         return Kept((validated,))
     return _conclude(validated, await judge(validated, verified.findings, llm, settings))
-
-
-def trajectory_language_code(trajectory: Trajectory, settings: Settings) -> str:
-    """Say in which language a trajectory was asked for."""
-    if settings.trajectory_language == "source":
-        return trajectory.workflow.procedure.document.language
-    return settings.trajectory_language
 
 
 def _conclude(trajectory: Trajectory, answer: Answer[Judgement]) -> Outcome[Trajectory]:

@@ -58,14 +58,13 @@ class Check:
                 evidence=defect.evidence,
                 message=defect.message,
                 kind=self.kind,
-                level=self.level_of(defect.reason),
+                level=self._level_of(defect.reason),
                 other_message=defect.other_message,
                 path=defect.path,
                 span=defect.span,
             )
 
-    def level_of(self, reason: Reason) -> Level:
-        """Give the level of a reason; raises ValueError for one that it does not name."""
+    def _level_of(self, reason: Reason) -> Level:
         if reason in self.errors:
             return "error"
         if reason in self.warnings:

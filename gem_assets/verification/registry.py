@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gem_assets.records.judgement import ArgumentSource, Finding, Level, VerificationMetrics
+from gem_assets.records.judgement import ArgumentSource, Finding, VerificationMetrics
 from gem_assets.records.outcome import Reason
 from gem_assets.verification.check import Check, Kind, NotRun
 from gem_assets.verification.constraints.faithfulness import (
@@ -223,11 +223,6 @@ def run_checks(view: TrajectoryView, checks: Sequence[Check] = CHECKS) -> Verifi
                 findings.append(finding)
     ordered = sorted(findings, key=lambda finding: finding.level != "error")
     return Verification(tuple(ordered), tuple(not_run), view)
-
-
-def levels(checks: Sequence[Check] = CHECKS) -> dict[Reason, Level]:
-    """Give the level of every reason that checks may give."""
-    return {reason: check.level_of(reason) for check in checks for reason in check.reasons}
 
 
 def _grounded_share(sources: Sequence[ArgumentSource]) -> float | None:
