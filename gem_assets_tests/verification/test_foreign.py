@@ -8,7 +8,8 @@ import pytest
 
 from gem_assets.reports.verification_text import verification_text
 from gem_assets.verification.foreign.foreign import ForeignError, read_file
-from gem_assets.verification.foreign.verify_file import verify_file
+from gem_assets.verification.foreign.verify_file import OPENAI_LEAVES_OUT, verify_file
+from gem_assets.verification.registry import CHECKS
 
 PARAMETERS = {"type": "object", "properties": {"order_id": {"type": "string"}}}
 TOOL = {"name": "get_order", "description": "Read.", "parameters": PARAMETERS}
@@ -140,3 +141,10 @@ def test_a_file_of_something_else_is_named_in_one_sentence(tmp_path: Path, conte
 def test_a_missing_file_is_named():
     with pytest.raises(ForeignError, match=r"nowhere\.json"):
         verify_file(Path("nowhere.json"))
+
+
+def test_the_openai_profile_leaves_out_whole_checks():
+    left_out = [
+        reason for check in CHECKS if OPENAI_LEAVES_OUT.issuperset(check.reasons) for reason in check.reasons
+    ]
+    assert set(left_out) == OPENAI_LEAVES_OUT

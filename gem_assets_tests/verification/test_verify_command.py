@@ -44,6 +44,7 @@ def test_each_format_of_others_is_read_counted_and_passes(tmp_path: Path, name: 
         spread(result.output, "distinct tools called") == spread(result.output, "tool calls") == [1, 1, 1, 1]
     )
     assert "no findings" in result.output
+    assert "not run, as no source or no declaration is given: violated_constraints (2), " in result.output
 
 
 @pytest.mark.parametrize("profile", ["gem", "openai"])
@@ -57,6 +58,7 @@ def test_our_own_trajectories_pass_under_both_profiles_with_their_source(tmp_pat
     assert mean == pytest.approx(sum(counts) / len(counts), abs=0.01)
     assert "rules of the system message that stand in the source: " in result.output
     assert "interaction patterns: " in result.output
+    assert "not run" not in result.output
 
 
 def test_our_format_is_held_against_its_source(tmp_path: Path):
