@@ -12,11 +12,10 @@ import pytest
 
 from gem_assets.records.outcome import Kept
 from gem_assets.stages.catalog import ASSETS
-from gem_assets.store.connections import open_live, open_warehouse, quote
+from gem_assets.store.connections import column_types, open_live, open_warehouse, quote
 from gem_assets.store.home import Home
 from gem_assets.store.sql_files import read_sql, sql_names
 from gem_assets.store.stage_runs import current_stage_run
-from gem_assets.store.tables import column_types
 from gem_assets.store.warehouse import build_warehouse
 from gem_assets_tests.stages.chain import chain
 from gem_assets_tests.store.writing import MODEL, alter, given, kept, write

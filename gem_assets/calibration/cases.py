@@ -86,7 +86,7 @@ def _of_home(home: Home) -> list[Trajectory]:
     with open_live(home, (_TABLE,)) as connection:
         rows = connection.execute(
             f"SELECT payload FROM {_TABLE} WHERE outcome = 'kept' "
-            "AND decidable_findings = 0 AND advisory_findings = 0 ORDER BY shard, record_id"
+            "AND error_findings = 0 AND warning_findings = 0 ORDER BY shard, record_id"
         ).fetchall()
     if not rows:
         raise StoreError(

@@ -15,7 +15,7 @@ from gem_assets.calibration.planting.kinds import KINDS, Kind
 from gem_assets.llm.protocol import Llm
 from gem_assets.prompts.prompt import Prompt
 from gem_assets.records.base import Record, content_hash
-from gem_assets.records.judgement import RubricScore
+from gem_assets.records.judgement import Finding, RubricScore
 from gem_assets.records.outcome import Kept, Outcome
 from gem_assets.records.trajectory import Trajectory
 from gem_assets.stages.judging import PROMPT, SAMPLING, ask_judge
@@ -25,7 +25,8 @@ from gem_assets.store.home import Home
 from gem_assets.store.parts import write_part
 from gem_assets.store.shards import StageInput
 from gem_assets.store.tables import as_json, as_text
-from gem_assets.verification.verify import verify
+from gem_assets.verification.registry import CONTENT_CHECKS, run_checks
+from gem_assets.verification.view import TrajectoryView
 
 TABLE = "judge_verdicts"
 FIRST_SAMPLE = 10
@@ -37,7 +38,7 @@ class Question(Record):
 
     trajectory: Trajectory
     kind: str
-    decidable: bool
+    is_error: bool
     rubrics: tuple[str, ...]
     sample: int
 
@@ -55,7 +56,7 @@ class Measuring:
     cases: CaseSet
     samples: int
     with_findings: bool
-    """Show the judge the advisory findings, as stage 5 does; without, its own eyes are measured."""
+    """Show the judge the warnings, as stage 5 does; without, its own eyes are measured."""
     prompts: Path | None = None
     """Where a judge's prompt of the user's own is looked for."""
 
@@ -72,7 +73,7 @@ def make_questions(cases: Sequence[Trajectory], samples: int) -> list[Question]:
         Question(
             trajectory=trajectory,
             kind=kind.name if kind else "",
-            decidable=kind.decidable if kind else False,
+            is_error=kind.is_error if kind else False,
             rubrics=kind.rubrics if kind else (),
             sample=FIRST_SAMPLE + sample,
         )
@@ -106,7 +107,7 @@ async def measure(
     """
 
     async def step(question: Question) -> Outcome[Verdict]:
-        findings = _advice(question.trajectory) if measuring.with_findings else ()
+        findings = _warnings(question.trajectory) if measuring.with_findings else ()
         answer = await ask_judge(measuring.prompt, question.trajectory, findings, llm, question.sample)
         return Kept((Verdict(scores=answer.value),), answer.provenance)
 
@@ -119,15 +120,8 @@ async def measure(
     return [{**about, **_row(given.record, outcome)} for given, outcome in answered]
 
 
-def _advice(trajectory: Trajectory) -> tuple[Any, ...]:
-    found = verify(
-        trajectory.tools,
-        trajectory.messages,
-        constraints=trajectory.workflow.constraints,
-        edges=trajectory.workflow.execution_graph,
-        source=trajectory.workflow.procedure.document.text,
-    )
-    return tuple(finding for finding in found.findings if finding.level == "advisory")
+def _warnings(trajectory: Trajectory) -> tuple[Finding, ...]:
+    return run_checks(TrajectoryView.of(trajectory), CONTENT_CHECKS).warnings
 
 
 def _about(llm: Llm, questions: Sequence[Question], measuring: Measuring) -> dict[str, Any]:
@@ -154,7 +148,7 @@ def _row(question: Question, outcome: Outcome[Verdict]) -> dict[str, Any]:
     return {
         "trajectory_id": question.trajectory.trajectory_id,
         "kind": question.kind,
-        "decidable": question.decidable,
+        "is_error": question.is_error,
         "sample": question.sample,
         "verdict": "none" if not scores else "failed" if faulted else "passed",
         "on_rubric": bool(faulted & set(question.rubrics)),

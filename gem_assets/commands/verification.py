@@ -40,7 +40,7 @@ def verify(file: Path, profile: Literal["gem", "openai"], limit: int) -> None:
 )
 @click.option("--limit", type=click.IntRange(1), help="Clean trajectories to take (home: 20).")
 @click.option("--samples", type=click.IntRange(1, 9), default=3, show_default=True, help="Verdicts on each.")
-@click.option("--findings", is_flag=True, help="Show the judge the advisory findings, as stage 5 does.")
+@click.option("--findings", is_flag=True, help="Show the judge the warnings, as stage 5 does.")
 @click.option("--budget", type=click.FloatRange(0), help="US dollars this may spend: a hard stop.")
 @with_home
 def calibrate_judge(configuration: RunConfiguration, **options: Any) -> None:  # noqa: ANN401

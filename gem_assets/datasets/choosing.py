@@ -16,7 +16,8 @@ from gem_assets.datasets.splits import assign_splits, group_documents
 from gem_assets.datasets.turn_order import find_turn_fault
 from gem_assets.records.outcome import Reason
 from gem_assets.settings import RuleSettings
-from gem_assets.verification.rules import check_rules
+from gem_assets.verification.registry import RULES, run_checks
+from gem_assets.verification.view import TrajectoryView
 
 LOGIC = 1
 """Grows when the same candidates would be chosen otherwise."""
@@ -112,10 +113,8 @@ def _form(candidate: Candidate, recipe: Recipe, rules: RuleSettings) -> tuple[Re
     if fault is not None:
         return Reason.DATASET_TURN_ORDER, fault
     if recipe.rules:
-        source = trajectory.workflow.procedure.document.text
-        for finding in check_rules(trajectory.tools, trajectory.messages, rules, source=source):
-            if finding.level == "decidable":
-                return Reason.DATASET_RULE, f"{finding.reason}: {finding.evidence}"
+        for finding in run_checks(TrajectoryView.of(trajectory, rules), RULES).errors:
+            return Reason.DATASET_RULE, f"{finding.reason}: {finding.evidence}"
     return None
 
 

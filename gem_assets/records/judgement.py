@@ -1,22 +1,33 @@
-"""What validation concluded: rule findings and the verdict of the judge model."""
+"""What checks and judges concluded of a trajectory: findings, sources of arguments, verdicts."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
 
 from gem_assets.records.base import Record
 
 Rubric = Literal["R1", "R2", "R3"]
-Level = Literal["decidable", "advisory"]
+Level = Literal["error", "warning"]
 SourceKind = Literal[
     "user", "system", "result", "proposed", "schema", "derived", "composed", "free", "ungrounded"
 ]
 JudgeStatus = Literal["passed", "failed", "not run (no model)", "not asked (stopped by a rule)"]
 
 
+FORMER_LEVELS: dict[str, Level] = {"decidable": "error", "advisory": "warning"}
+"""The levels as older records name them."""
+
+
+def current_level(stored: object) -> object:
+    """Give a stored level by its present name; anything else as it is."""
+    return FORMER_LEVELS.get(stored, stored) if isinstance(stored, str) else stored
+
+
 class Finding(Record):
     """One thing a check found wrong, with what shows it.
 
-    `message` is the index of the offending message (0 = system), None where the whole is at fault. Only a
-    `decidable` finding rejects; an `advisory` one is evidence for the judge and the report.
+    `message` is the index of the offending message (0 = system), None where the whole is at fault. Only an
+    `error` rejects; a `warning` is evidence for the judge and the report.
     """
 
     reason: str
@@ -24,7 +35,7 @@ class Finding(Record):
     message: int | None = None
     kind: str = "rule"
     """The check it comes from: rule, provenance, state, constraint, faithfulness, dialogue."""
-    level: Level = "decidable"
+    level: Annotated[Level, BeforeValidator(current_level)] = "error"
     other_message: int | None = None
     """The message it contradicts, where it contradicts one."""
     path: str | None = None

@@ -99,7 +99,7 @@ class Reason(StrEnum):
     RULE_TOO_SMALL = "rule_too_small"  # fewer messages or calls than a multi-turn dialogue has
     RULE_FEW_PATTERNS = "rule_few_patterns"  # fewer than three interaction patterns
 
-    # Deterministic checks of what is said and done; `verification/finding_levels.py` says which reject.
+    # Deterministic checks of what is said and done; `verification/registry.py` says which reject.
     VERIFY_UNGROUNDED_ID = "verify_ungrounded_id"  # an identifier nobody gave and no result returned
     VERIFY_ID_BEFORE_CREATED = "verify_id_before_created"  # used before the result that makes it
     VERIFY_READ_CONTRADICTION = "verify_read_contradiction"  # another value, with no write in between

@@ -9,13 +9,13 @@ from gem_assets.verification.foreign.verify_file import FileSummary, Spread, Ver
 
 
 def verification_text(verified: Sequence[Verified], summary: FileSummary, limit: int = 50) -> str:
-    """Write the report; at most `limit` findings are shown one by one, decidable ones first."""
+    """Write the report; at most `limit` findings are shown one by one, errors first."""
     return "\n".join([*_numbers(summary), *_reasons(summary), *_findings(verified, limit)])
 
 
 def _numbers(summary: FileSummary) -> Iterator[str]:
     kept = summary.trajectories - summary.rejected
-    yield f"{summary.trajectories} trajectories: {kept} pass, {summary.rejected} have a decidable finding"
+    yield f"{summary.trajectories} trajectories: {kept} pass, {summary.rejected} have an error"
     yield ""
     yield f"{'':24}{'mean':>8}{'median':>8}{'min':>6}{'max':>6}"
     for name, spread in (
@@ -32,6 +32,10 @@ def _numbers(summary: FileSummary) -> Iterator[str]:
         yield f"argument values with a known source: {summary.grounded_share:.1%}"
     if summary.sourced_share is not None:
         yield f"rules of the system message that stand in the source: {summary.sourced_share:.1%}"
+    if summary.not_run:
+        yield "not run, as no source or no declaration is given: " + ", ".join(
+            f"{check} ({count})" for check, count in summary.not_run
+        )
 
 
 def _spread_line(name: str, spread: Spread) -> str:
@@ -51,7 +55,7 @@ def _reasons(summary: FileSummary) -> Iterator[str]:
 
 def _findings(verified: Sequence[Verified], limit: int) -> Iterator[str]:
     rows = [
-        (finding.level != "decidable", one.place, finding.reason, finding.level, finding.evidence)
+        (finding.level != "error", one.place, finding.reason, finding.level, finding.evidence)
         for one in verified
         for finding in one.findings
     ]

@@ -17,9 +17,10 @@ from gem_assets.stages.refinement import REFINED_TRAJECTORIES
 from gem_assets.stages.stage import RAW_ROWS, DeclarationError, Stage, Way
 from gem_assets.stages.synthesis import SYNTHESIZED_TRAJECTORIES
 from gem_assets.stages.validation import VALIDATED_SYNTHESIZED_TRAJECTORIES, VALIDATED_TRAJECTORIES
+from gem_assets.store.connections import column_types
 from gem_assets.store.home import Home
 from gem_assets.store.stage_table import DeclaredMeasure, DeclaredStage, declare_stages
-from gem_assets.store.tables import column_types, declare_tables
+from gem_assets.store.tables import declare_tables
 
 WRITTEN = Way(
     name="written",

@@ -1,6 +1,7 @@
 """Stage 4, refined_trajectories: rewrite a draft into a harder, more realistic dialogue (A.4).
 
-Tools may grow. A refinement is kept only when it is well formed; its shape stands beside the draft's.
+Tools may grow. A refinement is kept only when it is well formed; its shape stands beside the draft's. A
+rejected one keeps everything the checks found; of a kept one validation records it.
 """
 
 from gem_assets.llm.asking import ask
@@ -13,26 +14,19 @@ from gem_assets.records.provenance import Provenance
 from gem_assets.records.trajectory import Trajectory
 from gem_assets.settings import Settings
 from gem_assets.stages.answers.trajectory_answer import parse_refined_trajectory, render_trajectory
-from gem_assets.stages.rendering import render_constraints, render_tools, trajectory_language
+from gem_assets.stages.rendering import render_constraints, render_tools, rules_of, trajectory_language
 from gem_assets.stages.stage import Stage
-from gem_assets.stages.trajectory_columns import GAINS, gain_columns
-from gem_assets.verification.gain import find_decidable, find_loss
-from gem_assets.verification.rules import check_rules
+from gem_assets.stages.trajectory_columns import GAINS, refinement_columns
+from gem_assets.verification.gain import Loss, find_loss
+from gem_assets.verification.registry import TURN_ORDER, Verification, run_checks
 from gem_assets.verification.shape import measure
+from gem_assets.verification.view import TrajectoryView
 
 PROMPT = "refine_trajectory"
 SAMPLING = Sampling(temperature=0.4)
 
-# Whose turn it is. What a call holds is judged in stage 5, where each breach has a reason of its own.
-FORM = (
-    Reason.RULE_SYSTEM_FIRST,
-    Reason.RULE_CALL_WITHOUT_RESULT,
-    Reason.RULE_RESULT_WITHOUT_CALL,
-    Reason.RULE_TOOL_THEN_USER,
-    Reason.RULE_ROLE_ORDER,
-    Reason.RULE_SEVERAL_CALLS,
-    Reason.RULE_END,
-)
+# What a call holds is judged in stage 5, where each breach has a reason of its own.
+FORM = frozenset(reason for check in TURN_ORDER for reason in check.errors)
 
 
 async def refine_trajectory(draft: Trajectory, llm: Llm, settings: Settings) -> Outcome[Trajectory]:
@@ -62,32 +56,31 @@ async def refine_trajectory(draft: Trajectory, llm: Llm, settings: Settings) -> 
             "draft_shape": draft.shape,
         }
     )
-    findings = check_rules(tools, messages, settings.rules, source=document.text)
-    broken = [finding for finding in findings if finding.reason in FORM]
-    if broken:
-        evidence = f"{broken[0].reason}: {broken[0].evidence}"
-        return _conclude(
-            draft, refined, (Reason.REFINE_NOT_WELL_FORMED, evidence), answer.provenance, settings
-        )
+    verified = run_checks(TrajectoryView.of(refined, rules_of(document, settings)))
+    loss = _find_breach(draft, refined, verified)
+    if loss is None:
+        return Kept((refined,), answer.provenance)
+    checked = refined.model_copy(update={"findings": verified.findings, "verification": verified.metrics})
+    return _conclude_loss(draft, checked, loss, answer.provenance, settings)
+
+
+def _find_breach(draft: Trajectory, refined: Trajectory, verified: Verification) -> Loss | None:
+    """Name the first reason not to keep a refinement."""
+    broken = next((finding for finding in verified.errors if finding.reason in FORM), None)
+    if broken is not None:
+        return Reason.REFINE_NOT_WELL_FORMED, f"{broken.reason}: {broken.evidence}"
     if refined.shape.call_count < draft.shape.call_count:
         evidence = f"{draft.shape.call_count} calls before, {refined.shape.call_count} after"
-        return _conclude(draft, refined, (Reason.REFINE_LOST_CALLS, evidence), answer.provenance, settings)
-    loss = find_loss(draft, refined)
-    return _conclude(draft, refined, loss, answer.provenance, settings)
+        return Reason.REFINE_LOST_CALLS, evidence
+    return find_loss(draft, refined, verified)
 
 
-def _conclude(
-    draft: Trajectory,
-    refined: Trajectory,
-    loss: tuple[Reason, str] | None,
-    provenance: Provenance,
-    settings: Settings,
+def _conclude_loss(
+    draft: Trajectory, refined: Trajectory, loss: Loss, provenance: Provenance, settings: Settings
 ) -> Outcome[Trajectory]:
-    """Reject a refinement that lost something, or let its valid draft stand in where the settings say so."""
-    if loss is None:
-        return Kept((refined,), provenance)
+    """Reject a refinement with its findings, or let its valid draft stand in where the settings say so."""
     reason, evidence = loss
-    if not settings.refinement_fallback or find_decidable(draft, settings.rules):
+    if not settings.refinement_fallback or run_checks(TrajectoryView.of(draft, settings.rules)).errors:
         return Rejected(reason, evidence, provenance, refined)
     stand_in = draft.model_copy(
         update={
@@ -106,7 +99,7 @@ REFINED_TRAJECTORIES = Stage(
     takes=Trajectory,
     gives=Trajectory,
     run=refine_trajectory,
-    columns=gain_columns,
+    columns=refinement_columns,
     prefix="refine",
     authorship="rewrites",
     role="teacher",

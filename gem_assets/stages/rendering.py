@@ -6,7 +6,7 @@ from gem_assets.prompts.prompt import escape
 from gem_assets.records.document import Document
 from gem_assets.records.tool import Tool
 from gem_assets.records.workflow import Constraint, Workflow
-from gem_assets.settings import Settings
+from gem_assets.settings import RuleSettings, Settings
 from gem_assets.stages.answers.tagged_json import render_json
 
 _LANGUAGE_NAMES = {
@@ -38,3 +38,9 @@ def trajectory_language(document: Document, settings: Settings) -> str:
     """Name the language a trajectory is to be written in."""
     code = document.language if settings.trajectory_language == "source" else settings.trajectory_language
     return _LANGUAGE_NAMES.get(code, "the language of the source text" if code == "und" else code)
+
+
+def rules_of(document: Document, settings: Settings) -> RuleSettings:
+    """Give the settings of the rules for a document's trajectories, in their own language."""
+    asked = settings.trajectory_language
+    return settings.rules.model_copy(update={"language": document.language if asked == "source" else asked})

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gem_assets.records.judgement import VerificationMetrics
 from gem_assets.records.trajectory import Trajectory, TrajectoryShape
 from gem_assets.stages.stage import Measure
 from gem_assets.store.tables import as_json
@@ -31,25 +32,35 @@ def gain_columns(trajectory: Trajectory) -> dict[str, Any]:
     return columns
 
 
+def refinement_columns(trajectory: Trajectory) -> dict[str, Any]:
+    """Give the columns of a refinement; a rejected one has findings, a kept one leaves them to validation."""
+    checked = {} if trajectory.verification is None else _finding_columns(trajectory)
+    return gain_columns(trajectory) | checked
+
+
 def validation_columns(trajectory: Trajectory) -> dict[str, Any]:
     """Give the columns of a trajectory that was judged, as far as it was."""
     columns = gain_columns(trajectory)
-    if trajectory.verification is not None:
-        decidable = sum(finding.level == "decidable" for finding in trajectory.findings)
-        columns |= {
-            "decidable_findings": decidable,
-            "advisory_findings": len(trajectory.findings) - decidable,
-            "grounded_share": trajectory.verification.grounded_share,
-            "sourced_share": trajectory.verification.sourced_share,
-            "refinement_fallback": trajectory.refinement_fallback,
-        }
-    if trajectory.judgement is not None:
-        columns |= {
-            "judge_status": trajectory.judgement.status,
-            "judgement": as_json(trajectory.judgement.model_dump(mode="json")),
-            "findings": as_json([finding.model_dump(mode="json") for finding in trajectory.findings]),
-        }
-    return columns
+    if trajectory.judgement is None:
+        return columns
+    measured = trajectory.verification or VerificationMetrics()
+    return columns | {
+        **_finding_columns(trajectory),
+        "grounded_share": measured.grounded_share,
+        "sourced_share": measured.sourced_share,
+        "judge_status": trajectory.judgement.status,
+        "judgement": as_json(trajectory.judgement.model_dump(mode="json")),
+        "refinement_fallback": trajectory.refinement_fallback,
+    }
+
+
+def _finding_columns(trajectory: Trajectory) -> dict[str, Any]:
+    errors = sum(finding.level == "error" for finding in trajectory.findings)
+    return {
+        "findings": as_json([finding.model_dump(mode="json") for finding in trajectory.findings]),
+        "error_findings": errors,
+        "warning_findings": len(trajectory.findings) - errors,
+    }
 
 
 def _counts(shape: TrajectoryShape) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Stage 5, validated_trajectories: deterministic rules and verification first, then the judge model (A.5).
 
-All findings are recorded; the first decidable one rejects, rules before verification. Advisory ones are shown
-to the judge. Without a model the judgement says that it was not run.
+All findings are recorded; the first error rejects, rules before what is said and done. Warnings are shown to
+the judge. Without a model the judgement says that it was not run.
 """
 
 from dataclasses import replace
@@ -14,10 +14,11 @@ from gem_assets.records.outcome import Kept, Outcome, Reason, Rejected
 from gem_assets.records.trajectory import Trajectory
 from gem_assets.settings import Settings
 from gem_assets.stages.judging import PROMPT, SAMPLING, judge
+from gem_assets.stages.rendering import rules_of
 from gem_assets.stages.stage import Stage
 from gem_assets.stages.trajectory_columns import GAINS, MEASURES, validation_columns
-from gem_assets.verification.rules import check_rules
-from gem_assets.verification.verify import verify
+from gem_assets.verification.registry import run_checks
+from gem_assets.verification.view import TrajectoryView
 
 NOT_JUDGED = Judgement(status="not run (no model)")
 NOT_ASKED = Judgement(status="not asked (stopped by a rule)")
@@ -31,41 +32,23 @@ RUBRIC_REASONS = {
 
 async def validate_trajectory(refined: Trajectory, llm: Llm, settings: Settings) -> Outcome[Trajectory]:
     """Keep a trajectory that breaks no rule and that the judge, where there is one, passes."""
-    rules = settings.rules.model_copy(update={"language": trajectory_language_code(refined, settings)})
-    source = refined.workflow.procedure.document.text
-    broken = check_rules(refined.tools, refined.messages, rules, source=source)
-    verified = verify(
-        refined.tools,
-        refined.messages,
-        constraints=refined.workflow.constraints,
-        edges=refined.workflow.execution_graph,
-        source=source,
-        language=rules.language,
-    )
-    findings = (*broken, *verified.findings)
+    rules = rules_of(refined.workflow.procedure.document, settings)
+    verified = run_checks(TrajectoryView.of(refined, rules))
     validated = refined.model_copy(
         update={
             "trajectory_id": make_id("validated_trajectories", refined.trajectory_id),
-            "findings": findings,
+            "findings": verified.findings,
             "argument_sources": verified.argument_sources,
             "verification": verified.metrics,
             "judgement": NOT_JUDGED,
         }
     )
-    first = next((finding for finding in findings if finding.level == "decidable"), None)
-    if first is not None:
-        stopped = validated.model_copy(update={"judgement": NOT_ASKED})
+    if verified.errors:
+        first, stopped = verified.errors[0], validated.model_copy(update={"judgement": NOT_ASKED})
         return Rejected(Reason(first.reason), first.evidence, record=stopped)
     if not llm.is_model:
         return Kept((validated,))
-    return _conclude(validated, await judge(validated, findings, llm, settings))
-
-
-def trajectory_language_code(trajectory: Trajectory, settings: Settings) -> str:
-    """Say in which language a trajectory was asked for."""
-    if settings.trajectory_language == "source":
-        return trajectory.workflow.procedure.document.language
-    return settings.trajectory_language
+    return _conclude(validated, await judge(validated, verified.findings, llm, settings))
 
 
 def _conclude(trajectory: Trajectory, answer: Answer[Judgement]) -> Outcome[Trajectory]:

@@ -9,14 +9,13 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from graphlib import CycleError, TopologicalSorter
 
-from gem_assets.records.judgement import Finding
 from gem_assets.records.message import Message
 from gem_assets.records.outcome import Reason
 from gem_assets.records.tool import ToolCall
 from gem_assets.records.workflow import Constraint, Workflow
-from gem_assets.settings import ExtractionSettings, RuleSettings
+from gem_assets.settings import ExtractionSettings
+from gem_assets.verification.check import Defect
 from gem_assets.verification.constraints.predicates import predicate_problem
-from gem_assets.verification.dialogue import Dialogue, read_dialogue
 from gem_assets.verification.schema.schema import (
     find_bad_arguments,
     find_bad_tool_names,
@@ -25,6 +24,7 @@ from gem_assets.verification.schema.schema import (
     find_malformed_calls,
     find_unknown_tools,
 )
+from gem_assets.verification.view import TrajectoryView
 
 Verdict = tuple[Reason, str]
 
@@ -61,7 +61,7 @@ def _sample_calls(workflow: Workflow) -> Verdict | None:
 
 
 def _first_finding(
-    workflow: Workflow, rules: Sequence[Callable[[Dialogue], list[Finding]]], reason: Reason
+    workflow: Workflow, rules: Sequence[Callable[[TrajectoryView], list[Defect]]], reason: Reason
 ) -> Verdict | None:
     """Apply rules of trajectories to the tools and the sample calls, as if one message made them."""
     calls = tuple(
@@ -69,9 +69,9 @@ def _first_finding(
         for number, call in enumerate(workflow.sample_calls, start=1)
     )
     message = Message(role="assistant", content="", tool_calls=calls)
-    dialogue = read_dialogue(workflow.tools, [message], RuleSettings())
-    finding = next((finding for rule in rules for finding in rule(dialogue)), None)
-    return None if finding is None else (reason, finding.evidence)
+    view = TrajectoryView(workflow.tools, [message])
+    defect = next((defect for rule in rules for defect in rule(view)), None)
+    return None if defect is None else (reason, defect.evidence)
 
 
 def _graph(workflow: Workflow) -> Verdict | None:

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pyarrow  # pyright: ignore[reportMissingTypeStubs]
 import pyarrow.parquet as parquet  # pyright: ignore[reportMissingTypeStubs]
 
-from gem_assets.store.tables import column_types
+from gem_assets.store.connections import column_types
 
 # Neither has types.
 _pa, _pq = cast(Any, pyarrow), cast(Any, parquet)

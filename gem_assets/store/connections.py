@@ -22,6 +22,12 @@ Connection = duckdb.DuckDBPyConnection
 # A folder called like `a=b` is no column.
 _NO_HIVE = "hive_partitioning = false"
 _OPTIONS = f"union_by_name = true, {_NO_HIVE}"
+RENAMED_COLUMNS = {
+    "error_findings": "decidable_findings",
+    "warning_findings": "advisory_findings",
+    "is_error": "decidable",
+}
+"""Columns whose name changed, present to former: files written before are read under the present name."""
 
 
 @contextmanager
@@ -103,7 +109,7 @@ def files_sql(home: Home, table: str) -> str:
     """Write the query that reads the files that a table has now."""
     if check_table(table) == "stage_runs":
         return _stage_runs_sql(home)
-    return f"SELECT * FROM {parquet_sql(table_files(home, table))}"
+    return _under_present_names(f"SELECT * FROM {parquet_sql(table_files(home, table))}", table)
 
 
 def table_files(home: Home, table: str) -> list[Path]:
@@ -163,12 +169,28 @@ def quote(text: str | Path) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
+def _under_present_names(rows: str, table: str) -> str:
+    """Write a query over `rows` that fills each renamed column from its former name, where rows have that."""
+    declared = {name for name, _ in column_types(table)}
+    renamed = {name: former for name, former in RENAMED_COLUMNS.items() if name in declared}
+    if not renamed:
+        return rows
+    former = ", ".join(renamed.values())
+    # A file may lack the former column, and then nothing may name it: the empty row makes it be there.
+    empty = ", ".join(f"NULL AS {name}" for name in renamed.values())
+    filled = ", ".join(f"coalesce({name}, {old}) AS {name}" for name, old in renamed.items())
+    return (
+        f"SELECT * EXCLUDE ({former}) REPLACE ({filled}) "
+        f"FROM ({rows} UNION ALL BY NAME SELECT {empty} WHERE false)"
+    )
+
+
 def _stage_runs_sql(home: Home) -> str:
     """Write the query that reads the log of runs; a line torn by a crash is passed over.
 
     A run that was logged twice (it was tried again, or was under way while `reconcile` looked) counts once.
     """
-    columns = _stage_run_columns()
+    columns = ", ".join(f"{name}: {quote(kind)}" for name, kind in column_types("stage_runs"))
     options = f"format = 'newline_delimited', ignore_errors = true, {_NO_HIVE}, columns = {{{columns}}}"
     return (
         f"SELECT * FROM read_json({quote(literal_path(home.stage_runs))}, {options}) "
@@ -178,12 +200,11 @@ def _stage_runs_sql(home: Home) -> str:
 
 
 @cache
-def _stage_run_columns() -> str:
-    """Write the columns of the log of runs as `read_json` wants them."""
+def column_types(table: str) -> tuple[tuple[str, str], ...]:
+    """Name the columns of a declared table with their DuckDB types, in order."""
     with open_memory() as connection:
-        connection.execute(read_sql("tables", "stage_runs"))
-        described = connection.execute("DESCRIBE stage_runs").fetchall()
-    return ", ".join(f"{name}: {quote(kind)}" for name, kind, *_ in described)
+        connection.execute(read_sql("tables", check_table(table)))
+        return tuple((row[0], row[1]) for row in connection.execute(f"DESCRIBE {table}").fetchall())
 
 
 def _try_create(connection: Connection, name: str) -> bool:

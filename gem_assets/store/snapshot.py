@@ -7,11 +7,17 @@ views that are never stale (`connections.py`), tables that stay (`warehouse.py`)
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from gem_assets.store.connections import Connection, create_views, files_sql, live_view_sql, open_memory
+from gem_assets.store.connections import (
+    Connection,
+    column_types,
+    create_views,
+    files_sql,
+    live_view_sql,
+    open_memory,
+)
 from gem_assets.store.errors import map_query_errors
 from gem_assets.store.home import Home
 from gem_assets.store.sql_files import sql_names
-from gem_assets.store.tables import column_types
 
 LEFT_OUT = "payload"
 """The column of records: most of what a table weighs."""

@@ -14,7 +14,7 @@ import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs]
 import pyarrow.parquet as pq  # pyright: ignore[reportMissingTypeStubs]
 
 from gem_assets.records.base import content_hash
-from gem_assets.store.connections import Connection, check_table, open_memory, quote
+from gem_assets.store.connections import Connection, check_table, column_types, open_memory, quote
 from gem_assets.store.errors import map_file_errors, map_store_errors
 from gem_assets.store.files import map_os_errors, replacing
 from gem_assets.store.home import Home
@@ -77,14 +77,6 @@ def read_metadata(path: Path) -> dict[str, str] | None:
             return {key.decode(): value.decode() for key, value in metadata.items() if key != b"ARROW:schema"}
     except FileNotFoundError:
         return None
-
-
-@cache
-def column_types(table: str) -> tuple[tuple[str, str], ...]:
-    """Name the columns of a declared table with their DuckDB types, in order."""
-    with open_memory() as connection:
-        connection.execute(read_sql("tables", check_table(table)))
-        return tuple((row[0], row[1]) for row in connection.execute(f"DESCRIBE {table}").fetchall())
 
 
 @cache

@@ -3,29 +3,20 @@
 Does not belong here: whether it is well formed (`structure`), what it gained (`sql/views/refinement_gain`).
 """
 
-from gem_assets.records.judgement import Finding
 from gem_assets.records.outcome import Reason
 from gem_assets.records.trajectory import Trajectory
-from gem_assets.settings import RuleSettings
 from gem_assets.verification.constraints.faithfulness import predicate_amounts
 from gem_assets.verification.constraints.sentences import Amount, read_sentence, read_sentences, same_amount
-from gem_assets.verification.rules import check_rules
+from gem_assets.verification.registry import CONTENT_CHECKS, Verification, run_checks
 from gem_assets.verification.values import quote
-from gem_assets.verification.verify import Verification, verify
+from gem_assets.verification.view import TrajectoryView
 
 Loss = tuple[Reason, str]
 
 
-def find_loss(draft: Trajectory, refined: Trajectory) -> Loss | None:
-    """Name the first thing a refinement lost; None where it kept everything."""
-    return _lost_tools(draft, refined) or _lost_facts(draft, refined) or _lost_validity(draft, refined)
-
-
-def find_decidable(trajectory: Trajectory, rules: RuleSettings) -> tuple[Finding, ...]:
-    """Give the findings that would reject a trajectory, rules first."""
-    source = trajectory.workflow.procedure.document.text
-    broken = check_rules(trajectory.tools, trajectory.messages, rules, source=source)
-    return (*broken, *_verified(trajectory).decidable)
+def find_loss(draft: Trajectory, refined: Trajectory, verified: Verification) -> Loss | None:
+    """Name the first thing a refinement, which was checked before, lost; None where it kept everything."""
+    return _lost_tools(draft, refined) or _lost_facts(draft, refined) or _lost_validity(draft, verified)
 
 
 def _lost_tools(draft: Trajectory, refined: Trajectory) -> Loss | None:
@@ -56,20 +47,9 @@ def _stated(trajectory: Trajectory, roles: tuple[str, ...]) -> frozenset[Amount]
     )
 
 
-def _lost_validity(draft: Trajectory, refined: Trajectory) -> Loss | None:
-    """Find a decidable finding of verification that the draft did not give; rules are stage 5's."""
-    broken = _verified(refined).decidable
-    if not broken or _verified(draft).decidable:
+def _lost_validity(draft: Trajectory, verified: Verification) -> Loss | None:
+    """Find an error in what is said and done that the draft does not have; rules are stage 5's."""
+    broken = next((finding for finding in verified.errors if finding.kind != "rule"), None)
+    if broken is None or run_checks(TrajectoryView.of(draft), CONTENT_CHECKS).errors:
         return None
-    return Reason.REFINE_LOST_VALIDITY, f"{broken[0].reason}: {broken[0].evidence}"
-
-
-def _verified(trajectory: Trajectory) -> Verification:
-    workflow = trajectory.workflow
-    return verify(
-        trajectory.tools,
-        trajectory.messages,
-        constraints=workflow.constraints,
-        edges=workflow.execution_graph,
-        source=workflow.procedure.document.text,
-    )
+    return Reason.REFINE_LOST_VALIDITY, f"{broken.reason}: {broken.evidence}"

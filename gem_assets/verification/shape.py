@@ -9,6 +9,7 @@ from gem_assets.records.message import Message
 from gem_assets.records.tool import Tool
 from gem_assets.records.trajectory import TrajectoryShape
 from gem_assets.verification.conversation.patterns import find_patterns
+from gem_assets.verification.view import TrajectoryView
 
 
 def measure(tools: Sequence[Tool], messages: Sequence[Message]) -> TrajectoryShape:
@@ -19,5 +20,5 @@ def measure(tools: Sequence[Tool], messages: Sequence[Message]) -> TrajectorySha
         tool_count=len({call.name for call in calls if call.malformed is None}),
         offered_tool_count=len({tool.name for tool in tools}),
         call_count=len(calls),
-        patterns=find_patterns(tools, messages),
+        patterns=find_patterns(TrajectoryView(tools, messages)),
     )

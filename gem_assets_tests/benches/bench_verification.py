@@ -17,9 +17,8 @@ from jsonschema import Draft202012Validator
 from gem_assets.records.message import Message
 from gem_assets.records.tool import Tool
 from gem_assets.records.workflow import Constraint
-from gem_assets.settings import RuleSettings
-from gem_assets.verification.rules import check_rules
-from gem_assets.verification.verify import verify
+from gem_assets.verification.registry import CONTENT_CHECKS, RULES, run_checks
+from gem_assets.verification.view import TrajectoryView
 from gem_assets_tests.verification.proof import offline_cases, recorded_cases
 
 ROUNDS = 5
@@ -56,11 +55,12 @@ def by_reading(case: Case) -> None:
 
 
 def by_rules(case: Case) -> None:
-    check_rules(case[0], case[1], RuleSettings(), source=case[3])
+    run_checks(TrajectoryView(case[0], case[1], source=case[3]), RULES)
 
 
 def by_verification(case: Case) -> None:
-    verify(case[0], case[1], constraints=case[2], source=case[3])
+    verified = run_checks(TrajectoryView(case[0], case[1], case[2], source=case[3]), CONTENT_CHECKS)
+    _ = verified.metrics
 
 
 def by_both(case: Case) -> None:

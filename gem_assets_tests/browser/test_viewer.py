@@ -50,7 +50,7 @@ def refresh(home: Home) -> Path:
 
 
 def traced(document_id: str) -> Any:
-    """A validated trajectory with sources of its arguments and an advisory finding."""
+    """A validated trajectory with sources of its arguments and a warning."""
     call = ToolCall(call_id="c1", name="book_ferry", arguments={"length_cm": 165, "who": {"name": "Ana"}})
     again = ToolCall(call_id="c2", name="book_ferry", arguments={"ferry_id": "F-7"})
     messages = (
@@ -75,7 +75,7 @@ def traced(document_id: str) -> Any:
         evidence="Ana",
         message=2,
         kind="provenance",
-        level="advisory",
+        level="warning",
         path="$.who.name",
     )
     made = validated(document_id)

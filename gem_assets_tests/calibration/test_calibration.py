@@ -13,13 +13,13 @@ from gem_assets.calibration.planting.kinds import KINDS
 from gem_assets.cli import main
 from gem_assets.reports.judges.calibration import Calibration, read_calibrations
 from gem_assets.reports.yields.yield_report import write_report
-from gem_assets.settings import RuleSettings, Settings
+from gem_assets.settings import Settings
 from gem_assets.stages.answers.trajectory_answer import render_trajectory
 from gem_assets.store.connections import open_live, open_warehouse
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.warehouse import build_warehouse
-from gem_assets.verification.rules import check_rules
-from gem_assets.verification.verify import verify
+from gem_assets.verification.registry import run_checks
+from gem_assets.verification.view import TrajectoryView
 from gem_assets_tests.fakes import ScriptedLlm
 from gem_assets_tests.stages.chain import carry, put_rows, recorded_answer, recorded_rows, serve
 from gem_assets_tests.stub_server import Reply, StubServer
@@ -182,7 +182,4 @@ def test_the_shipped_trajectories_are_clean_and_survive_the_way_through_plain_js
     for case in cases:
         again = as_trajectory(as_plain(case), case)
         assert (again.messages, again.tools, again.workflow) == (case.messages, case.tools, case.workflow)
-        source = case.workflow.procedure.document.text
-        assert check_rules(case.tools, case.messages, RuleSettings(), source=source) == ()
-        constraints = case.workflow.constraints
-        assert verify(case.tools, case.messages, constraints=constraints, source=source).findings == ()
+        assert run_checks(TrajectoryView.of(case)).findings == ()

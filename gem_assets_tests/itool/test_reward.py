@@ -1,4 +1,4 @@
-"""Reward: structure against gold, less decidable faults, mixed with the policy's own grade."""
+"""Reward: structure against gold, less the errors of checks, mixed with the policy's own grade."""
 
 import pytest
 

@@ -6,12 +6,11 @@ from itertools import pairwise
 
 import pytest
 
-from gem_assets.settings import RuleSettings
 from gem_assets.verification.constraints.predicates import evaluate
 from gem_assets.verification.conversation.mentions import mentions, read_text
-from gem_assets.verification.dialogue import pair_calls
-from gem_assets.verification.rules import check_rules
+from gem_assets.verification.registry import RULES, run_checks
 from gem_assets.verification.values import leaves
+from gem_assets.verification.view import TrajectoryView, pair_calls
 
 READS = ("list_", "get_", "compare_", "check_", "watch_", "review_", "inspect_", "authenticate_")
 
@@ -23,9 +22,7 @@ def trajectories(request, made):
 
 def test_passes_every_rule(trajectories):
     for name, trajectory in trajectories:
-        source = trajectory.workflow.procedure.document.text
-        findings = check_rules(trajectory.tools, trajectory.messages, RuleSettings(), source=source)
-        assert findings == (), name
+        assert run_checks(TrajectoryView.of(trajectory), RULES).findings == (), name
 
 
 def test_turns_are_in_order(trajectories):

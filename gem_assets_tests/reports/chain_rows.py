@@ -10,7 +10,7 @@ from typing import Any
 
 from gem_assets.records.base import make_id
 from gem_assets.records.document import Document, ProceduralDocument, RawRow
-from gem_assets.records.judgement import Finding, Judgement, RubricScore
+from gem_assets.records.judgement import Finding, Judgement, RubricScore, VerificationMetrics
 from gem_assets.records.message import Message
 from gem_assets.records.outcome import Failed, FailureReason, Kept, Outcome, Reason, Rejected
 from gem_assets.records.provenance import Provenance
@@ -197,7 +197,7 @@ def filled_home(folder: Path) -> Home:
 
 
 def _fill(home: Home) -> None:
-    declare_tables(home)
+    declare_home(home)
     add_rows(home, "sample", [raw_row(name, text=f"Text of {name}.") for name in DOCUMENTS], 10)
     short = Rejected(Reason.CORPUS_TOO_SHORT, "9 characters", record=document(NOTE, "Too short"))
     kept = [(f"{name}@1", name, Kept((document(name),))) for name in (KILN, FERRY, ESSAY)]
@@ -229,6 +229,19 @@ def _carry_workflows(home: Home) -> None:
     stopped = Rejected(Reason.RULE_TAG_LEFT, finding.evidence, record=validated(FERRY, findings=(finding,)))
     verdicts = ((KILN, Kept((validated(KILN),), spent("judge-kiln"))), (FERRY, stopped))
     carry(home, "validated_trajectories", [(record_id("refined_trajectories", n), n, o) for n, o in verdicts])
+
+
+def carry_lost_refinement(home: Home) -> None:
+    """Rewrite the refinements' shard so that the kiln's was rejected for an error that its draft has not."""
+    findings = (
+        Finding(reason="verify_lost_write", evidence="still open", message=4, kind="state"),
+        Finding(reason="verify_guessed_id", evidence="nobody named it", kind="provenance", level="warning"),
+    )
+    update = {"findings": findings, "verification": VerificationMetrics()}
+    record = refined(KILN).model_copy(update=update)
+    lost = Rejected(Reason.REFINE_LOST_VALIDITY, "verify_lost_write: still open", record=record)
+    rows = ((KILN, lost), (FERRY, Kept((refined(FERRY),))))
+    carry(home, "refined_trajectories", [(record_id("draft_trajectories", n), n, o) for n, o in rows])
 
 
 def failing(home: Home) -> None:

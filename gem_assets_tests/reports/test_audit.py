@@ -15,6 +15,7 @@ from gem_assets_tests.reports.chain_rows import (
     NOTE,
     SHARD,
     carry,
+    carry_lost_refinement,
     document,
     empty_home,
     failing,
@@ -95,6 +96,15 @@ def test_a_rejection_tells_reason_evidence_and_key_numbers(home: Home):
     assert fact(shown, "workflows", "steps") == "2"
     assert fact(shown, "workflows", "tools") == "2: book_ferry, open_kiln"
     assert 'at most 170 cm, from "No longer than 170 cm."' in fact(shown, "workflows", "constraint")
+
+
+def test_a_rejected_refinement_tells_what_was_found_in_it(tmp_path: Path):
+    home = filled_home(tmp_path)
+    carry_lost_refinement(home)
+    shown = audit(home, record_id("refined_trajectories", KILN))
+    assert fact(shown, "refined_trajectories", "reason") == "refine_lost_validity"
+    found = re.findall(r"finding +(verify_\w+)( at message 4)?(, warning)?", shown)
+    assert found == [("verify_lost_write", " at message 4", ""), ("verify_guessed_id", "", ", warning")]
 
 
 def test_a_judgement_tells_its_scores_and_explanations(home: Home):

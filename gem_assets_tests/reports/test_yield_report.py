@@ -26,6 +26,7 @@ from gem_assets_tests.reports.chain_rows import (
     KILN,
     SHARD,
     carry,
+    carry_lost_refinement,
     document,
     empty_home,
     failing,
@@ -374,13 +375,40 @@ def test_findings_are_counted_by_check_and_level_with_a_link_to_one(home: Home):
     (found,) = detail.findings
     assert (found.kind, found.level, found.reason, found.findings, found.trajectories) == (
         "rule",
-        "decidable",
+        "error",
         "rule_tag_left",
         1,
         1,
     )
     place = f"shard={SHARD}&amp;id={record_id('validated_trajectories', FERRY)}"
     assert f'<a href="trajectories/index.html#{place}">one</a>' in page
+
+
+def test_the_errors_behind_a_refinements_rejection_are_counted_and_shown(tmp_path: Path):
+    home = filled_home(tmp_path)
+    carry_lost_refinement(home)
+    with open_live(home) as connection:
+        detail = read_detail(home, connection)
+        page = render_html(read_report(connection), detail)
+        stored = connection.execute(
+            "SELECT reason, error_findings, warning_findings FROM refined_trajectories_outcomes "
+            "WHERE error_findings IS NOT NULL"
+        ).fetchall()
+    assert stored == [("refine_lost_validity", 1, 1)]
+    (inner,) = detail.inner_reasons
+    assert (inner.rejected_for, inner.reason, inner.findings, inner.trajectories) == (
+        "refine_lost_validity",
+        "verify_lost_write",
+        1,
+        1,
+    )
+    assert {(one.asset, one.reason, one.level) for one in detail.findings} >= {
+        ("refined_trajectories", "verify_lost_write", "error"),
+        ("refined_trajectories", "verify_guessed_id", "warning"),
+        ("validated_trajectories", "rule_tag_left", "error"),
+    }
+    words = " ".join(re.sub(r"<[^>]*>", " ", page).split())
+    assert "refine_lost_validity verify_lost_write 1 1 one" in words
 
 
 def test_a_superseded_version_is_not_a_second_document(tmp_path: Path):

@@ -26,10 +26,10 @@ from gem_assets.stages.catalog import ASSETS, DEFAULT_WAY, stage_of
 from gem_assets.stages.run import to_outcome
 from gem_assets.stages.shard import StageContext, run_stage_on_shards
 from gem_assets.stages.stage import Stage
-from gem_assets.store.connections import open_memory
+from gem_assets.store.connections import column_types, open_memory
 from gem_assets.store.home import Home
 from gem_assets.store.stage_runs import StageRun
-from gem_assets.store.tables import column_types, write_rows
+from gem_assets.store.tables import write_rows
 from gem_assets_tests.configured import configured
 from gem_assets_tests.fakes import ScriptedLlm
 

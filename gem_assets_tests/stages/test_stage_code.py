@@ -103,7 +103,7 @@ def test_every_stage_and_every_task_of_the_generator_has_a_digest(name: str) -> 
 
 def test_a_stage_depends_on_what_it_calls_and_not_on_its_neighbours() -> None:
     modules = {name: modules_of(code_digest(root).parts) for name, root in ROOTS.items()}
-    with_rules = {name for name, reached in modules.items() if "gem_assets.verification.rules" in reached}
+    with_rules = {name for name, reached in modules.items() if "gem_assets.verification.registry" in reached}
     assert with_rules == {"refine", "validate"}
     with_baseline = {
         name
@@ -122,7 +122,6 @@ def test_no_stage_depends_on_all_the_reasons_there_are() -> None:
         assert "gem_assets.records.outcome:Reason.*" not in code_digest(root).parts
 
 
-@pytest.mark.xdist_group("stage_code")
 @pytest.mark.parametrize("name", [name for name in STAGES if name not in ("documents", "synthesize")])
 def test_every_definition_that_a_stage_calls_counts(name: str) -> None:
     """But for what lies behind a stop, and what the generator answers counts for its task."""
@@ -134,7 +133,6 @@ def test_every_definition_that_a_stage_calls_counts(name: str) -> None:
     assert {one for one in ours if not one.startswith(STOPS)} - dispatch <= counted
 
 
-@pytest.mark.xdist_group("stage_code")
 def test_every_word_list_that_is_opened_counts() -> None:
     package = Path(gem_assets.__file__).parent
     opened = {Path(name) for name in watched()["opened"]}

@@ -4,13 +4,12 @@ from typing import Any
 
 import pytest
 
-from gem_assets.store.connections import open_live, open_memory
+from gem_assets.store.connections import column_types, open_live, open_memory
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.sql_files import sql_names
 from gem_assets.store.tables import (
     as_json,
     as_text,
-    column_types,
     declare_tables,
     read_metadata,
     schema_file,

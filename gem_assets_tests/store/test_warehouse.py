@@ -4,9 +4,10 @@ import shutil
 import duckdb
 import pytest
 
-from gem_assets.store.connections import open_live, open_warehouse
+from gem_assets.store.connections import column_types, open_live, open_warehouse
 from gem_assets.store.home import Home, StoreError
-from gem_assets.store.sql_files import sql_names
+from gem_assets.store.sql_files import read_sql, sql_names
+from gem_assets.store.tables import declare_tables
 from gem_assets.store.warehouse import build_warehouse
 from gem_assets_tests.store.processes import first_line, let_go, started
 from gem_assets_tests.store.writing import kept, write
@@ -36,6 +37,36 @@ def test_every_view_says_the_same_over_tables_and_files(carried: Home):
         for view in sql_names("views"):
             told = connection.execute(f"FROM main.{view} ORDER BY ALL").fetchall()
             assert connection.execute(f"FROM live.{view} ORDER BY ALL").fetchall() == told
+
+
+OLD_ROW = """
+    SELECT 'a' AS record_id, 'b' AS parent_id, 0 AS ordinal, 'c' AS document_id, 'demo-00000' AS shard,
+           'rejected' AS outcome, 'rule_end' AS reason, false AS recovered, [] AS call_keys,
+           0 AS input_tokens, 0 AS output_tokens, 0 AS seconds, 'r' AS run_id, 'v' AS code_version,
+           2 AS error_findings, 1 AS warning_findings,
+           '[{"reason": "rule_end", "level": "decidable"},
+             {"reason": "verify_double_use", "level": "advisory"}]' AS findings
+"""
+
+
+def test_counts_of_findings_written_under_their_former_names_are_read(home: Home):
+    table = "validated_trajectories_outcomes"
+    declare_tables(home)
+    renamed = "error_findings AS decidable_findings, warning_findings AS advisory_findings"
+    with duckdb.connect() as connection:
+        connection.execute(read_sql("tables", table))
+        connection.execute(f"INSERT INTO {table} BY NAME {OLD_ROW}")
+        path = home.shard_file(table, "demo-00000")
+        connection.execute(f"COPY (SELECT * RENAME ({renamed}) FROM {table}) TO '{path}' (FORMAT parquet)")
+    assert build_warehouse(home)[table] == 1
+    counts = f"SELECT error_findings, warning_findings FROM {table}"
+    with open_live(home) as live, open_warehouse(home) as warehouse:
+        for connection in (live, warehouse):
+            assert connection.execute(counts).fetchall() == [(2, 1)]
+            levels = connection.execute("SELECT level FROM findings ORDER BY ALL").fetchall()
+            assert levels == [("error",), ("warning",)]
+        columns = [row[0] for row in live.execute(f"DESCRIBE {table}").fetchall()]
+    assert columns == [name for name, _ in column_types(table)]
 
 
 def test_the_keys_of_the_tables_hold(carried: Home):

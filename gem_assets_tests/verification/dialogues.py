@@ -6,6 +6,7 @@ calls are `call_0`, `call_1`, …; a result answers the call before it.
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from gem_assets.records.judgement import Finding
 from gem_assets.records.message import Message
 from gem_assets.records.tool import Tool, ToolCall
 from gem_assets.settings import RuleSettings
-from gem_assets.verification.rules import check_rules
+from gem_assets.verification.registry import CONTENT_CHECKS, RULES, Verification, run_checks
+from gem_assets.verification.view import TrajectoryView
 
 FILES = Path(__file__).parent / "dialogues"
 NAMES = ("kiln", "parcel", "website")
@@ -29,7 +31,10 @@ class Script:
     messages: tuple[Message, ...]
 
     def check(self, **settings: Any) -> tuple[Finding, ...]:
-        return check_rules(self.tools, self.messages, RuleSettings(**settings), source=self.source)
+        view = TrajectoryView(
+            self.tools, self.messages, source=self.source, settings=RuleSettings(**settings)
+        )
+        return run_checks(view, RULES).findings
 
     def reasons(self, **settings: Any) -> list[str]:
         return [finding.reason for finding in self.check(**settings)]
@@ -57,6 +62,11 @@ class Script:
 
     def index_of_call(self, call: int) -> int:
         return [index for index, message in enumerate(self.messages) if message.tool_calls][call]
+
+
+def verify(tools: Sequence[Tool], messages: Sequence[Message], **known: Any) -> Verification:
+    """Check what is said and done, rules of form left out."""
+    return run_checks(TrajectoryView(tools, messages, **known), CONTENT_CHECKS)
 
 
 def load(name: str) -> Script:

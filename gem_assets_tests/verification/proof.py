@@ -27,7 +27,8 @@ from gem_assets.records.tool import Tool
 from gem_assets.records.trajectory import Trajectory
 from gem_assets.records.workflow import Constraint
 from gem_assets.settings import Settings
-from gem_assets.verification.verify import verify
+from gem_assets.verification.registry import CONTENT_CHECKS, run_checks
+from gem_assets.verification.view import TrajectoryView
 from gem_assets_tests.stages.chain import PROCEDURES, chain
 from gem_assets_tests.verification.handwritten import handwritten
 from gem_assets_tests.verification.shown_by import SHOWN_BY
@@ -41,7 +42,7 @@ class Line:
     """One kind of defect: how many were planted, could be seen, were seen."""
 
     kind: str
-    decidable: bool
+    is_error: bool
     planted: int = 0
     detectable: int = 0
     found: int = 0
@@ -49,13 +50,14 @@ class Line:
 
 
 def findings_of(plain: Plain) -> tuple[Finding, ...]:
-    """Verify a plain trajectory."""
-    return verify(
+    """Check what is said and done in a plain trajectory."""
+    view = TrajectoryView(
         [Tool.model_validate(tool) for tool in plain.tools],
         [Message.model_validate(message) for message in plain.messages],
-        constraints=[Constraint.model_validate(constraint) for constraint in plain.constraints],
+        [Constraint.model_validate(constraint) for constraint in plain.constraints],
         source=plain.source,
-    ).findings
+    )
+    return run_checks(view, CONTENT_CHECKS).findings
 
 
 def as_plain(name: str, trajectory: Trajectory) -> Plain:
@@ -74,7 +76,7 @@ def plant_all(cases: list[Plain], rounds: int = 1) -> list[Line]:
     clean = {case.name: Counter(finding.reason for finding in findings_of(case)) for case in cases}
     lines: list[Line] = []
     for kind in KINDS:
-        line = Line(kind.name, kind.decidable)
+        line = Line(kind.name, kind.is_error)
         for number in range(rounds):
             for case in cases:
                 planted = kind.plant(case.copy(), random.Random(f"{kind.name}{number}{case.name}"))
@@ -120,12 +122,9 @@ def clean_handwritten() -> list[Plain]:
 
 
 def alarms(cases: list[Plain]) -> list[tuple[str, Finding]]:
-    """Collect the decidable findings of clean trajectories."""
+    """Collect the errors of clean trajectories."""
     return [
-        (case.name, finding)
-        for case in cases
-        for finding in findings_of(case)
-        if finding.level == "decidable"
+        (case.name, finding) for case in cases for finding in findings_of(case) if finding.level == "error"
     ]
 
 
@@ -134,12 +133,12 @@ def print_table(lines: list[Line]) -> None:
     write = sys.stdout.write
     write(f"{'planted defect':48}{'level':11}{'planted':>8}{'detectable':>12}{'found':>7}{'recall':>8}\n")
     for line in lines:
-        level = "decidable" if line.decidable else "advisory"
+        level = "error" if line.is_error else "warning"
         share = f"{line.detectable / line.planted:.0%}" if line.planted else "-"
         recall = f"{line.found / line.detectable:.1%}" if line.detectable else "-"
         write(f"{line.kind:48}{level:11}{line.planted:8}{share:>12}{line.found:7}{recall:>8}\n")
-    for level, kept in (("decidable", True), ("advisory", False)):
-        own = [line for line in lines if line.decidable == kept]
+    for level, kept in (("error", True), ("warning", False)):
+        own = [line for line in lines if line.is_error == kept]
         planted, detectable, found = (
             sum(getattr(line, name) for line in own) for name in ("planted", "detectable", "found")
         )
@@ -153,8 +152,8 @@ def _print_later() -> None:
     alarmed = sum(bool(alarms([plain])) for plain, _ in clean)
     found = sum(bool({one.reason for one in findings_of(plain)} & set(reasons)) for plain, reasons in wrong)
     sys.stdout.write(
-        f"written later: {found} of {len(wrong)} found, {alarmed} of {len(clean)} clean ones with a "
-        f"decidable finding; at first look {FIRST_LOOK}\n"
+        f"written later: {found} of {len(wrong)} found, {alarmed} of {len(clean)} clean ones with an "
+        f"error; at first look {FIRST_LOOK}\n"
     )
 
 
@@ -167,7 +166,7 @@ def main() -> None:
     write("\n")
     for name, one in sets.items():
         alarmed = {place for place, _ in alarms(one)}
-        write(f"clean, {name}: {len(alarmed)} of {len(one)} trajectories with a decidable finding\n")
+        write(f"clean, {name}: {len(alarmed)} of {len(one)} trajectories with an error\n")
     for place, finding in alarms(cases):
         write(f"  {place}: {finding.reason}: {finding.evidence}\n")
     wrong = handwritten("defective")

@@ -1,4 +1,4 @@
-"""Advisory findings that no planted defect covers: each is triggered, and a near miss is not."""
+"""Warnings that no planted defect covers: each is triggered, and a near miss is not."""
 
 from typing import Any
 
@@ -8,8 +8,7 @@ from gem_assets.records.message import Message
 from gem_assets.records.outcome import Reason
 from gem_assets.records.tool import Tool
 from gem_assets.records.workflow import Constraint, Edge
-from gem_assets.verification.verify import verify
-from gem_assets_tests.verification.dialogues import assistant, call, result, system, tool, user
+from gem_assets_tests.verification.dialogues import assistant, call, result, system, tool, user, verify
 
 LIMIT = Constraint(
     rule="At most 5 seats can be booked.",
@@ -120,6 +119,6 @@ def omitted(rules: str) -> list[tuple[str, str]]:
         ),
     ],
 )
-def test_an_advisory_finding_is_made_and_its_near_miss_is_not(reason: Reason, triggered: Any, near_miss: Any):
-    assert (str(reason), "advisory") in triggered()
+def test_a_warning_is_made_and_its_near_miss_is_not(reason: Reason, triggered: Any, near_miss: Any):
+    assert (str(reason), "warning") in triggered()
     assert str(reason) not in [found for found, _ in near_miss()]

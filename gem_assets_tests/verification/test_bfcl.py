@@ -15,10 +15,9 @@ import pytest
 
 from gem_assets.records.message import Message
 from gem_assets.records.tool import Tool
-from gem_assets.settings import RuleSettings
-from gem_assets.verification.dialogue import read_dialogue
 from gem_assets.verification.schema.schema import find_bad_arguments
-from gem_assets.verification.verify import verify
+from gem_assets.verification.view import TrajectoryView
+from gem_assets_tests.verification.dialogues import verify
 from gem_assets_tests.verification.test_context import GENERIC
 
 PYTHON = os.environ.get("GEM_BFCL_PYTHON") or (
@@ -40,17 +39,17 @@ def runs() -> list[dict[str, Any]]:
 def test_exactly_two_ground_truth_calls_break_their_schema(runs: list[dict[str, Any]]):
     calls, broken = 0, []
     for run in runs:
-        dialogue = read_dialogue(tools_of(run), messages_of(run), RuleSettings(parallel_calls=True))
-        calls += len(dialogue.uses)
-        broken.extend(find_bad_arguments(dialogue))
+        view = TrajectoryView(tools_of(run), messages_of(run))
+        calls += len(view.interactions)
+        broken.extend(find_bad_arguments(view))
     assert (len(runs), calls, len(broken)) == (400, 2345, 2)
     assert all("ticket_001" in finding.evidence for finding in broken)
 
 
 @pytest.mark.parametrize("system", ["", *GENERIC])
-def test_executed_trajectories_raise_no_decidable_finding(runs: list[dict[str, Any]], system: str):
+def test_executed_trajectories_raise_no_error(runs: list[dict[str, Any]], system: str):
     before = [Message(role="system", content=system)] if system else []
-    alarmed = [run["id"] for run in runs if verify(tools_of(run), [*before, *messages_of(run)]).decidable]
+    alarmed = [run["id"] for run in runs if verify(tools_of(run), [*before, *messages_of(run)]).errors]
     assert len(alarmed) <= 0.01 * len(runs), alarmed
 
 

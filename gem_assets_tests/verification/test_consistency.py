@@ -6,8 +6,7 @@ import pytest
 
 from gem_assets.records.message import Message
 from gem_assets.records.outcome import Reason
-from gem_assets.verification.verify import verify
-from gem_assets_tests.verification.dialogues import assistant, call, result, system, tool, user
+from gem_assets_tests.verification.dialogues import assistant, call, result, system, tool, user, verify
 
 
 def reasons(*messages: Message) -> set[str]:

@@ -5,7 +5,7 @@ import pytest
 from gem_assets.records.message import Message
 from gem_assets.records.tool import Tool, ToolCall
 from gem_assets.verification.grounding.context import tells_of_a_domain
-from gem_assets.verification.verify import verify
+from gem_assets_tests.verification.dialogues import verify
 from gem_assets_tests.verification.handwritten import handwritten
 
 GENERIC = (

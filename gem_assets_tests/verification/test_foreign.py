@@ -8,7 +8,8 @@ import pytest
 
 from gem_assets.reports.verification_text import verification_text
 from gem_assets.verification.foreign.foreign import ForeignError, read_file
-from gem_assets.verification.foreign.verify_file import verify_file
+from gem_assets.verification.foreign.verify_file import OPENAI_LEAVES_OUT, verify_file
+from gem_assets.verification.registry import CHECKS
 
 PARAMETERS = {"type": "object", "properties": {"order_id": {"type": "string"}}}
 TOOL = {"name": "get_order", "description": "Read.", "parameters": PARAMETERS}
@@ -109,7 +110,7 @@ def test_what_was_invented_is_found_and_printed(tmp_path: Path):
     verified, summary = verify_file(path)
     text = verification_text(verified, summary)
     assert summary.rejected == 1
-    assert "line 1: verify_ungrounded_id (decidable)" in text or "record 1: verify_ungrounded_id" in text
+    assert "line 1: verify_ungrounded_id (error)" in text or "record 1: verify_ungrounded_id" in text
 
 
 def test_a_terminal_is_not_obeyed(tmp_path: Path):
@@ -140,3 +141,10 @@ def test_a_file_of_something_else_is_named_in_one_sentence(tmp_path: Path, conte
 def test_a_missing_file_is_named():
     with pytest.raises(ForeignError, match=r"nowhere\.json"):
         verify_file(Path("nowhere.json"))
+
+
+def test_the_openai_profile_leaves_out_whole_checks():
+    left_out = [
+        reason for check in CHECKS if OPENAI_LEAVES_OUT.issuperset(check.reasons) for reason in check.reasons
+    ]
+    assert set(left_out) == OPENAI_LEAVES_OUT

@@ -2,22 +2,26 @@
 
 from gem_assets.records.outcome import Kept, Reason, Rejected
 from gem_assets.records.trajectory import Trajectory
-from gem_assets.verification.gain import find_loss
+from gem_assets.verification.gain import Loss, find_loss
+from gem_assets.verification.registry import run_checks
 from gem_assets.verification.shape import measure
+from gem_assets.verification.view import TrajectoryView
 from gem_assets_tests.stages.chain import PROCEDURES, chain
 
 DRAFT, REFINED = chain(PROCEDURES[0]).draft, chain(PROCEDURES[0]).refined
 
 
+def lost(draft: Trajectory, refined: Trajectory) -> Loss | None:
+    return find_loss(draft, refined, run_checks(TrajectoryView.of(refined)))
+
+
 def loss(refined: Trajectory) -> Reason | None:
-    found = find_loss(DRAFT, refined)
+    found = lost(DRAFT, refined)
     return found[0] if found else None
 
 
 def test_a_recorded_refinement_loses_nothing():
-    assert [find_loss(chain(name).draft, chain(name).refined) for name in PROCEDURES] == [None] * len(
-        PROCEDURES
-    )
+    assert [lost(chain(name).draft, chain(name).refined) for name in PROCEDURES] == [None] * len(PROCEDURES)
 
 
 def test_a_tool_that_is_gone_is_a_loss():
@@ -43,13 +47,13 @@ def test_a_new_contradiction_is_a_loss():
 
 def test_settings_let_a_valid_draft_stand_in():
     from gem_assets.records.provenance import Provenance
-    from gem_assets.stages.refinement import _conclude
+    from gem_assets.stages.refinement import _conclude_loss
     from gem_assets_tests.stages.chain import SETTINGS
 
     lost = (Reason.REFINE_LOST_TOOLS, "no longer on offer: extend_loan")
-    assert isinstance(_conclude(DRAFT, REFINED, lost, Provenance(), SETTINGS), Rejected)
+    assert isinstance(_conclude_loss(DRAFT, REFINED, lost, Provenance(), SETTINGS), Rejected)
     lenient = SETTINGS.model_copy(update={"refinement_fallback": True})
-    kept = _conclude(DRAFT, REFINED, lost, Provenance(), lenient)
+    kept = _conclude_loss(DRAFT, REFINED, lost, Provenance(), lenient)
     assert isinstance(kept, Kept)
     (stand_in,) = kept.records
     assert stand_in.messages == DRAFT.messages

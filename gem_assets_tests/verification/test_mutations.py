@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gem_assets.verification.dialogue import pair_calls
+from gem_assets.verification.view import pair_calls
 from gem_assets_tests.verification.dialogues import NAMES, Script, load
 
 places = st.integers(min_value=0, max_value=99)

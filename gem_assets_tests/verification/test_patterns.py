@@ -4,6 +4,7 @@ import pytest
 
 from gem_assets.records.message import Message
 from gem_assets.verification.conversation.patterns import PATTERNS, find_patterns
+from gem_assets.verification.view import TrajectoryView
 from gem_assets_tests.verification.dialogues import assistant, call, result, system, tool, user
 
 POLICY = system("You serve a library. Only members may renew a loan. A loan can be renewed twice at most.")
@@ -241,12 +242,12 @@ def _cases(table: dict[str, list[list[Message]]]) -> list[tuple[str, list[Messag
 
 @pytest.mark.parametrize(("name", "messages"), _cases(SHOWS))
 def test_shows(name: str, messages: list[Message]):
-    assert name in find_patterns(TOOLS, [POLICY, *messages])
+    assert name in find_patterns(TrajectoryView(TOOLS, [POLICY, *messages]))
 
 
 @pytest.mark.parametrize(("name", "messages"), _cases(LOOKS_LIKE))
 def test_only_looks_like(name: str, messages: list[Message]):
-    assert name not in find_patterns(TOOLS, [POLICY, *messages])
+    assert name not in find_patterns(TrajectoryView(TOOLS, [POLICY, *messages]))
 
 
 def test_every_pattern_of_the_paper_has_a_detector():
@@ -263,4 +264,4 @@ def test_hostile_texts_end():
         result("a" * 200_000),
         assistant("?" * 50_000),
     ]
-    assert set(find_patterns(TOOLS, messages)) <= set(PATTERNS)
+    assert set(find_patterns(TrajectoryView(TOOLS, messages))) <= set(PATTERNS)

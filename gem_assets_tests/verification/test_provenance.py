@@ -10,8 +10,17 @@ from hypothesis import strategies as st
 from gem_assets.records.judgement import ArgumentSource
 from gem_assets.records.message import Message
 from gem_assets.verification.results import read_result
-from gem_assets.verification.verify import verify
-from gem_assets_tests.verification.dialogues import NAMES, assistant, call, load, result, system, tool, user
+from gem_assets_tests.verification.dialogues import (
+    NAMES,
+    assistant,
+    call,
+    load,
+    result,
+    system,
+    tool,
+    user,
+    verify,
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -87,7 +96,7 @@ def test_an_identifier_known_only_later_is_no_source():
         assistant("", call("make_order", "b", item="tea")),
         result({"order_id": "R-5531"}, "b"),
     )
-    found = verify([tool("act")], messages).decidable
+    found = verify([tool("act")], messages).errors
     assert [finding.reason for finding in found] == ["verify_id_before_created"]
     assert (found[0].message, found[0].other_message) == (1, 4)
 

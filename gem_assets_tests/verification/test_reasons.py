@@ -4,9 +4,8 @@ import pytest
 
 from gem_assets.records.outcome import Reason
 from gem_assets.records.tool import ToolCall
-from gem_assets.settings import RuleSettings
-from gem_assets.verification.dialogue import read_dialogue
-from gem_assets.verification.rules import RULES
+from gem_assets.verification.registry import RULES
+from gem_assets.verification.view import TrajectoryView
 from gem_assets_tests.verification.changes import (
     ARTICLE,
     BOOK,
@@ -243,6 +242,6 @@ def test_every_rule_reason_has_a_rule_and_a_case():
 def test_a_rule_gives_no_reason_but_its_own():
     for _, name, change, _ in CASES:
         script = change(load(name))
-        dialogue = read_dialogue(script.tools, script.messages, RuleSettings(), script.source)
+        view = TrajectoryView(script.tools, script.messages, source=script.source)
         for rule in RULES:
-            assert {finding.reason for finding in rule.find(dialogue)} <= set(rule.reasons)
+            assert {defect.reason for defect in rule.find(view)} <= set(rule.reasons)

@@ -38,12 +38,13 @@ def spread(output: str, name: str) -> list[float]:
 def test_each_format_of_others_is_read_counted_and_passes(tmp_path: Path, name: str):
     result = run(written(tmp_path, FORMATS[name](), FORMATS[name]()))
     assert result.exit_code == 0, result.output
-    assert result.output.startswith("2 trajectories: 2 pass, 0 have a decidable finding")
+    assert result.output.startswith("2 trajectories: 2 pass, 0 have an error")
     assert spread(result.output, "messages (no system)") == [4, 4, 4, 4]
     assert (
         spread(result.output, "distinct tools called") == spread(result.output, "tool calls") == [1, 1, 1, 1]
     )
     assert "no findings" in result.output
+    assert "not run, as no source or no declaration is given: violated_constraints (2), " in result.output
 
 
 @pytest.mark.parametrize("profile", ["gem", "openai"])
@@ -57,6 +58,7 @@ def test_our_own_trajectories_pass_under_both_profiles_with_their_source(tmp_pat
     assert mean == pytest.approx(sum(counts) / len(counts), abs=0.01)
     assert "rules of the system message that stand in the source: " in result.output
     assert "interaction patterns: " in result.output
+    assert "not run" not in result.output
 
 
 def test_our_format_is_held_against_its_source(tmp_path: Path):
@@ -64,7 +66,7 @@ def test_our_format_is_held_against_its_source(tmp_path: Path):
     record["workflow"]["constraints"][0]["sentence"] = "Nobody ever wrote this sentence."
     result = run(written(tmp_path, record))
     assert result.exit_code == 1
-    assert "verify_constraint_unsourced (decidable)" in result.output
+    assert "verify_constraint_unsourced (error)" in result.output
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -72,8 +74,8 @@ def test_a_defect_rejects_in_each_format_and_the_exit_code_says_so(tmp_path: Pat
     broken = json.loads(json.dumps(FORMATS[name]()).replace("R-5531?", "of mine?"))
     result = run(written(tmp_path, FORMATS[name](), broken))
     assert result.exit_code == 1
-    assert result.output.startswith("2 trajectories: 1 pass, 1 have a decidable finding")
-    assert re.search(r"^line 2: verify_\w+ \(decidable\)", result.output, re.MULTILINE)
+    assert result.output.startswith("2 trajectories: 1 pass, 1 have an error")
+    assert re.search(r"^line 2: verify_\w+ \(error\)", result.output, re.MULTILINE)
 
 
 def test_parallel_calls_pass_elsewhere_and_are_named_by_the_profile_gem(tmp_path: Path):
@@ -85,7 +87,7 @@ def test_parallel_calls_pass_elsewhere_and_are_named_by_the_profile_gem(tmp_path
     assert run(path).exit_code == 0
     strict = run(path, "--profile", "gem")
     assert strict.exit_code == 1
-    assert "rule_several_calls (decidable)" in strict.output
+    assert "rule_several_calls (error)" in strict.output
 
 
 def test_a_limit_shortens_what_is_listed(tmp_path: Path):

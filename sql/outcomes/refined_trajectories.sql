@@ -8,3 +8,6 @@ draft_message_count INTEGER,         -- the same before refinement
 draft_tool_count INTEGER,
 draft_call_count INTEGER,
 draft_patterns VARCHAR[],
+findings       JSON,                 -- of all checks, where the refinement is rejected; else validation has them
+error_findings INTEGER,
+warning_findings INTEGER,

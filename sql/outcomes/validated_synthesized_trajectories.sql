@@ -6,9 +6,9 @@ call_count     INTEGER,
 patterns       VARCHAR[],
 judge_status   VARCHAR,              -- passed, failed, not run (no model), not asked (stopped by a rule)
 judgement      JSON,
-findings       JSON,                 -- of rules and verification; the first decidable one rejects
-decidable_findings INTEGER,
-advisory_findings INTEGER,
+findings       JSON,                 -- of all checks; the first error rejects
+error_findings INTEGER,
+warning_findings INTEGER,
 grounded_share DOUBLE,               -- argument values whose source is known; see argument_sources
 sourced_share  DOUBLE,               -- rules of the system message that stand in the source
 refinement_fallback VARCHAR,         -- always NULL: nothing was refined

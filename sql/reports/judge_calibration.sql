@@ -6,7 +6,7 @@ WITH latest AS (
     GROUP BY ALL
 ),
 by_case AS (
-    SELECT judge, prompt_version, cases, kind, decidable, trajectory_id, max(measured_at) AS measured_at,
+    SELECT judge, prompt_version, cases, kind, is_error, trajectory_id, max(measured_at) AS measured_at,
            count(*) FILTER (verdict <> 'none') AS verdicts,
            count(*) FILTER (verdict = 'none') AS unreadable,
            count(*) FILTER (verdict = 'failed') AS failed,
@@ -18,7 +18,7 @@ by_case AS (
 )
 SELECT judge, prompt_version, any_value(cases) AS cases,
        strftime(timezone('UTC', max(measured_at)), '%Y-%m-%d %H:%M') AS measured_at,
-       kind, decidable,
+       kind, is_error,
        (count(*) FILTER (verdicts > 0))::INTEGER AS trajectories,
        sum(verdicts)::INTEGER AS verdicts, sum(unreadable)::INTEGER AS unreadable,
        avg(failed / verdicts) FILTER (verdicts > 0) AS failed_share,
@@ -28,5 +28,5 @@ SELECT judge, prompt_version, any_value(cases) AS cases,
        sum(input_tokens)::BIGINT AS input_tokens, sum(output_tokens)::BIGINT AS output_tokens,
        CASE WHEN count(cost) = count(*) THEN sum(cost) END AS cost
 FROM by_case
-GROUP BY judge, prompt_version, kind, decidable
-ORDER BY judge, measured_at DESC, kind <> '', decidable, kind;
+GROUP BY judge, prompt_version, kind, is_error
+ORDER BY judge, measured_at DESC, kind <> '', is_error, kind;

@@ -8,7 +8,7 @@ CREATE TABLE judge_verdicts (
     cases          VARCHAR NOT NULL CHECK (cases IN ('shipped', 'home')),
     trajectory_id  VARCHAR NOT NULL,
     kind           VARCHAR NOT NULL,     -- the defect planted; '' where the trajectory is clean
-    decidable      BOOLEAN NOT NULL,     -- code alone rejects this kind; stage 5 shows it to no judge
+    is_error       BOOLEAN NOT NULL,     -- code alone rejects this kind; stage 5 shows it to no judge
     sample         INTEGER NOT NULL,
     verdict        VARCHAR NOT NULL CHECK (verdict IN ('passed', 'failed', 'none')),  -- none: not readable, or broken
     on_rubric      BOOLEAN NOT NULL,     -- failed, and on a rubric that covers the kind

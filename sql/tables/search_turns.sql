@@ -10,6 +10,6 @@ CREATE TABLE search_turns (
     credit   DOUBLE NOT NULL,          -- structure against gold, 0 to 1
     grade    DOUBLE,                   -- the policy's own opinion, 0 to 1; NULL where it was not asked
     errors   VARCHAR[] NOT NULL,       -- kinds of error against gold
-    faults   VARCHAR[] NOT NULL,       -- reasons of rules and decidable findings
+    faults   VARCHAR[] NOT NULL,       -- reasons of the errors that checks find
     PRIMARY KEY (shard, item_id, turn)
 );

@@ -58,55 +58,53 @@ class Kind:
 
     name: str
     plant: Plant
-    decidable: bool
-    """The dialogue itself proves it."""
+    is_error: bool
+    """Code alone rejects it, for the dialogue itself proves it; else it is at most a warning."""
     rubrics: tuple[str, ...]
     """The rubrics of the judge under which it falls; none for matters of form, which no rubric covers."""
 
 
 KINDS = (
-    Kind("id: invented", invented_id, decidable=True, rubrics=("R1",)),
-    Kind("id: used before it is created", early_id, decidable=True, rubrics=("R1",)),
-    Kind("state: read contradicts what was known", contradictory_read, decidable=True, rubrics=("R3",)),
-    Kind("state: write not shown by a later read", lost_write, decidable=True, rubrics=("R3",)),
-    Kind("state: result names another record", other_id_answered, decidable=True, rubrics=("R3",)),
-    Kind("state: result has another number or date", other_amount_answered, decidable=True, rubrics=("R3",)),
-    Kind("state: list omits what was created", omitted_from_list, decidable=True, rubrics=("R3",)),
+    Kind("id: invented", invented_id, is_error=True, rubrics=("R1",)),
+    Kind("id: used before it is created", early_id, is_error=True, rubrics=("R1",)),
+    Kind("state: read contradicts what was known", contradictory_read, is_error=True, rubrics=("R3",)),
+    Kind("state: write not shown by a later read", lost_write, is_error=True, rubrics=("R3",)),
+    Kind("state: result names another record", other_id_answered, is_error=True, rubrics=("R3",)),
+    Kind("state: result has another number or date", other_amount_answered, is_error=True, rubrics=("R3",)),
+    Kind("state: list omits what was created", omitted_from_list, is_error=True, rubrics=("R3",)),
     Kind(
-        "limit: call beyond it accepted (paper)", accepted_beyond_limit, decidable=True, rubrics=("R2", "R3")
+        "limit: call beyond it accepted (paper)", accepted_beyond_limit, is_error=True, rubrics=("R2", "R3")
     ),
     Kind(
         "limit: accepted in a state that forbids it",
         accepted_in_wrong_state,
-        decidable=True,
+        is_error=True,
         rubrics=("R2", "R3"),
     ),
-    Kind("limit: call within it refused", refused_within_limit, decidable=True, rubrics=("R3",)),
-    Kind("limit: called within what is beyond (paper)", called_within, decidable=True, rubrics=("R3",)),
-    Kind("limit: called over what is within", called_over, decidable=True, rubrics=("R3",)),
-    Kind("order: change before the sign-in", late_sign_in, decidable=True, rubrics=("R2",)),
-    Kind(
-        "rule: number differs from the source (paper)", changed_rule_number, decidable=True, rubrics=("R3",)
-    ),
-    Kind("rule: says the opposite of the source", turned_rule, decidable=True, rubrics=("R3",)),
-    Kind("rule: quotes what is not in the source", unsourced_sentence, decidable=True, rubrics=()),
-    Kind("rule: number not in the source", changed_constraint_number, decidable=True, rubrics=()),
-    Kind("name: invented", invented_name, decidable=False, rubrics=("R1",)),
-    Kind("number: invented", invented_number, decidable=False, rubrics=("R1",)),
-    Kind("date: invented", invented_date, decidable=False, rubrics=("R1",)),
-    Kind("text: names an unknown id", invented_id_in_text, decidable=False, rubrics=("R1",)),
-    Kind("result: wrong total", wrong_total, decidable=False, rubrics=("R3",)),
-    Kind("rule: invented", invented_rule, decidable=False, rubrics=()),
-    Kind("said: false inability", false_inability, decidable=False, rubrics=("R2",)),
-    Kind("said: failure not disclosed", undisclosed_failure, decidable=False, rubrics=("R2",)),
-    Kind("said: success without a call", unsupported_success, decidable=False, rubrics=("R2",)),
-    Kind("said: id that nothing returned", unknown_id_said, decidable=False, rubrics=("R3",)),
-    Kind("said: amount misquoted", misquoted_amount, decidable=False, rubrics=("R3",)),
-    Kind("said: leaked reasoning", leaked_reasoning, decidable=False, rubrics=()),
-    Kind("turn: user names a tool", user_names_tool, decidable=False, rubrics=()),
-    Kind("turn: repeated", repeated_turn, decidable=False, rubrics=()),
-    Kind("turn: empty", empty_turn, decidable=False, rubrics=()),
-    Kind("turn: another language", language_mix, decidable=False, rubrics=()),
-    Kind("call: repeated", repeated_call, decidable=False, rubrics=()),
-    Kind("call: failed again unchanged", vain_recovery, decidable=False, rubrics=()),
+    Kind("limit: call within it refused", refused_within_limit, is_error=True, rubrics=("R3",)),
+    Kind("limit: called within what is beyond (paper)", called_within, is_error=True, rubrics=("R3",)),
+    Kind("limit: called over what is within", called_over, is_error=True, rubrics=("R3",)),
+    Kind("order: change before the sign-in", late_sign_in, is_error=True, rubrics=("R2",)),
+    Kind("rule: number differs from the source (paper)", changed_rule_number, is_error=True, rubrics=("R3",)),
+    Kind("rule: says the opposite of the source", turned_rule, is_error=True, rubrics=("R3",)),
+    Kind("rule: quotes what is not in the source", unsourced_sentence, is_error=True, rubrics=()),
+    Kind("rule: number not in the source", changed_constraint_number, is_error=True, rubrics=()),
+    Kind("name: invented", invented_name, is_error=False, rubrics=("R1",)),
+    Kind("number: invented", invented_number, is_error=False, rubrics=("R1",)),
+    Kind("date: invented", invented_date, is_error=False, rubrics=("R1",)),
+    Kind("text: names an unknown id", invented_id_in_text, is_error=False, rubrics=("R1",)),
+    Kind("result: wrong total", wrong_total, is_error=False, rubrics=("R3",)),
+    Kind("rule: invented", invented_rule, is_error=False, rubrics=()),
+    Kind("said: false inability", false_inability, is_error=False, rubrics=("R2",)),
+    Kind("said: failure not disclosed", undisclosed_failure, is_error=False, rubrics=("R2",)),
+    Kind("said: success without a call", unsupported_success, is_error=False, rubrics=("R2",)),
+    Kind("said: id that nothing returned", unknown_id_said, is_error=False, rubrics=("R3",)),
+    Kind("said: amount misquoted", misquoted_amount, is_error=False, rubrics=("R3",)),
+    Kind("said: leaked reasoning", leaked_reasoning, is_error=False, rubrics=()),
+    Kind("turn: user names a tool", user_names_tool, is_error=False, rubrics=()),
+    Kind("turn: repeated", repeated_turn, is_error=False, rubrics=()),
+    Kind("turn: empty", empty_turn, is_error=False, rubrics=()),
+    Kind("turn: another language", language_mix, is_error=False, rubrics=()),
+    Kind("call: repeated", repeated_call, is_error=False, rubrics=()),
+    Kind("call: failed again unchanged", vain_recovery, is_error=False, rubrics=()),
 )

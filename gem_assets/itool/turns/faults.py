@@ -1,4 +1,4 @@
-"""What can be decided against a turn by code: rules on its calls, and verification's decidable findings.
+"""What can be decided against a turn by code: the errors that the checks find in it.
 
 Does not belong here: the checks (`verification`), comparing with gold (`comparing`).
 """
@@ -11,8 +11,8 @@ from gem_assets.records.message import Message
 from gem_assets.records.outcome import Reason
 from gem_assets.records.tool import Tool
 from gem_assets.settings import RuleSettings
-from gem_assets.verification.rules import check_rules
-from gem_assets.verification.verify import verify
+from gem_assets.verification.registry import run_checks
+from gem_assets.verification.view import TrajectoryView
 
 _RULES = RuleSettings(parallel_calls=True)
 
@@ -38,15 +38,14 @@ class Situation:
 
 
 def find_faults(situation: Situation, turn: Turn) -> frozenset[str]:
-    """Name the decidable faults of a turn: reasons of rules and findings that point at it."""
+    """Name the faults of a turn: the reasons of errors that point at it."""
     messages = (*situation.messages, turn.message)
     last = len(messages) - 1
-    rules = check_rules(situation.tools, messages, _RULES)
-    found = (*rules, *verify(situation.tools, messages).decidable)
+    verified = run_checks(TrajectoryView(situation.tools, messages, settings=_RULES))
     known = _offers(situation.tools)
     return frozenset(
         finding.reason
-        for finding in found
+        for finding in verified.errors
         if finding.message == last and finding.reason not in _OF_WHOLES
         if known or finding.reason != Reason.RULE_CALL_UNKNOWN_TOOL
     )

@@ -1,4 +1,4 @@
-"""What a turn is worth: structure against gold, decidable faults, and the policy's own opinion. 0 to 1.
+"""What a turn is worth: structure against gold, errors the checks find, and the policy's own opinion. 0 to 1.
 
 Does not belong here: comparing (`comparing`), finding faults (`faults`), how a search uses rewards.
 """
@@ -25,7 +25,7 @@ class RewardSettings(Record):
     """Share of the policy's own opinion beside gold. Ours: structure is exact, the opinion is not."""
     grade_weight_without_gold: float = 0.5
     fault_cost: float = 0.25
-    """Taken off for each decidable fault that gold does not have. Ours."""
+    """Taken off for each error that gold does not have. Ours."""
 
 
 @dataclass(frozen=True)

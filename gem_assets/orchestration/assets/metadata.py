@@ -13,10 +13,9 @@ import dagster as dg
 
 from gem_assets.orchestration.resources.addresses import Addresses
 from gem_assets.stages.stage import Measure
-from gem_assets.store.connections import Connection, parquet_sql
+from gem_assets.store.connections import Connection, column_types, parquet_sql
 from gem_assets.store.sql_files import read_sql
 from gem_assets.store.stage_runs import StageRun
-from gem_assets.store.tables import column_types
 
 
 def run_metadata(run: StageRun, addresses: Addresses) -> dict[str, Any]:

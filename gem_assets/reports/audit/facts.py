@@ -9,6 +9,7 @@ from typing import Any
 
 from gem_assets.display import figures
 from gem_assets.records.document import Document, ProceduralDocument
+from gem_assets.records.judgement import current_level
 from gem_assets.records.trajectory import Trajectory
 from gem_assets.records.workflow import Workflow
 from gem_assets.reports.audit.rows import AuditedRow
@@ -86,7 +87,7 @@ def _of_trajectory(row: AuditedRow) -> Iterator[Fact]:
     findings = row.payload.get("findings", ())
     for finding in findings:
         at = "" if finding.get("message") is None else f" at message {finding['message']}"
-        level = "" if finding.get("level") != "advisory" else ", advisory"
+        level = ", warning" if current_level(finding.get("level")) == "warning" else ""
         yield "finding", f"{finding.get('reason')}{at}{level}: {finding.get('evidence')}"
     judgement = row.payload.get("judgement") or {}
     if judgement and not findings:

@@ -19,7 +19,7 @@ class KindMeasured:
     cases: str
     measured_at: str
     kind: str
-    decidable: bool
+    is_error: bool
     trajectories: int
     verdicts: int
     unreadable: int

@@ -28,8 +28,8 @@ def calibration_lines(calibration: Calibration) -> Iterator[str]:
     yield f"{calibration.prompt_version}, {calibration.cases} cases, measured {calibration.measured_at} UTC"
     yield ""
     rows = [_HEADER, *(_cells(kind.kind, kind) for kind in calibration.planted)]
-    for name, decidable in (("all that only a judge can find", False), ("all that code finds too", True)):
-        rows.append(_sum_cells(name, tuple(k for k in calibration.planted if k.decidable is decidable)))
+    for name, is_error in (("all that only a judge can find", False), ("all that code finds too", True)):
+        rows.append(_sum_cells(name, tuple(k for k in calibration.planted if k.is_error is is_error)))
     if calibration.clean:
         rows.append(_cells("none: false alarms", calibration.clean))
     yield from aligned(rows, left=(0, 1))
@@ -47,7 +47,7 @@ def calibration_lines(calibration: Calibration) -> Iterator[str]:
 def _cells(name: str, kind: KindMeasured) -> tuple[str, ...]:
     return (
         name,
-        "" if not kind.kind else "code" if kind.decidable else "the judge",
+        "" if not kind.kind else "code" if kind.is_error else "the judge",
         str(kind.trajectories),
         figures.share(kind.failed_share),
         _interval(kind.interval),

@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import Any
 
 from gem_assets.records.document import ProceduralDocument
+from gem_assets.records.judgement import current_level
 from gem_assets.records.trajectory import Trajectory
 from gem_assets.records.workflow import Workflow
 from gem_assets.stages.catalog import STAGES, reads
@@ -24,7 +25,7 @@ TEXT_WITHOUT_DIALOGUE = 6000
 _DOCUMENT = ("corpus", "source", "place", "title", "url", "license", "language")
 _LABELS = ("summary", "platform", "domains", "task_category")
 _WORKFLOW = ("description", "steps", "execution_graph", "entry_tools", "constraints", "tools")
-_JUDGED = ("findings", "argument_sources", "verification", "judgement", "refinement_fallback")
+_JUDGED = ("argument_sources", "verification", "judgement", "refinement_fallback")
 
 
 Row = Mapping[str, Any]
@@ -120,7 +121,12 @@ def _branch(path: Path) -> dict[str, Any]:
         "draft": draft and {"messages": draft.get("messages", ()), "tools": draft.get("tools", ())},
         "draft_shape": draft and draft.get("shape"),
         **{name: trajectory[name] for name in _JUDGED if trajectory.get(name)},
+        **({"findings": _findings(trajectory)} if trajectory.get("findings") else {}),
     }
+
+
+def _findings(trajectory: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{**finding, "level": current_level(finding.get("level"))} for finding in trajectory["findings"]]
 
 
 def _stage(stage: Stage, row: Row) -> dict[str, Any]:

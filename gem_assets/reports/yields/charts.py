@@ -6,6 +6,7 @@ page. Labels are made visible here and escaped by the drawer. Does not belong he
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -93,14 +94,13 @@ def labels_beside_paper(counts: Sequence[CategoryCount], paper: Mapping[str, flo
 
 
 def finding_bars(findings: Sequence[FindingCount]) -> str | None:
-    """Draw how often each thing was found, by whether it rejects; None where nothing was."""
+    """Draw how often each thing was found at any stage, by level; None where nothing was."""
+    counts = Counter[tuple[str, str]]()
+    for found in findings:
+        counts[found.reason, found.level] += found.findings
     values = [
-        {
-            "reason": visible(found.reason),
-            "findings": found.findings,
-            "level": "rejects" if found.level == "decidable" else "advice",
-        }
-        for found in findings
+        {"reason": visible(reason), "findings": count, "level": level}
+        for (reason, level), count in counts.most_common()
     ]
     return _draw("finding_bars", values) if values else None
 

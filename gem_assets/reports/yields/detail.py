@@ -41,10 +41,24 @@ class SizeCount:
 
 @dataclass(frozen=True)
 class FindingCount:
-    """What a check found, how often, in how many trajectories, with one that shows it."""
+    """What a check found at a stage, how often, in how many trajectories, with one that shows it."""
 
+    asset: str
     kind: str
     level: str
+    reason: str
+    findings: int
+    trajectories: int
+    record_id: str
+    shard: str
+
+
+@dataclass(frozen=True)
+class InnerReason:
+    """An error behind rejections that name something else, such as a refinement's lost validity."""
+
+    asset: str
+    rejected_for: str
     reason: str
     findings: int
     trajectories: int
@@ -100,6 +114,7 @@ class Detail:
     points: tuple[YieldPoint, ...] = ()
     sizes: tuple[SizeCount, ...] = ()
     findings: tuple[FindingCount, ...] = ()
+    inner_reasons: tuple[InnerReason, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     languages: tuple[LanguageYield, ...] = ()
     calibrations: tuple[Calibration, ...] = ()
@@ -128,6 +143,7 @@ def read_detail(home: Home, connection: Connection, chosen: tuple[str, str] | No
         points=read_rows(connection, "yield_over_time", YieldPoint),
         sizes=read_rows(connection, "measure_histogram", SizeCount),
         findings=read_rows(connection, "findings", FindingCount),
+        inner_reasons=read_rows(connection, "inner_reasons", InnerReason),
         comparisons=read_comparisons(home, connection, chosen),
         languages=read_rows(connection, "yield_by_language", LanguageYield),
         calibrations=read_calibrations(connection),

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from gem_assets.records.judgement import Finding
 from gem_assets.records.outcome import Reason
 from gem_assets.records.workflow import Constraint
+from gem_assets.verification.check import Defect
 from gem_assets.verification.constraints.sentences import (
     Amount,
     Sentence,
@@ -25,10 +25,9 @@ from gem_assets.verification.constraints.sentences import (
     read_sentences,
     same_amount,
 )
-from gem_assets.verification.finding_levels import make_finding
 from gem_assets.verification.grounding.identifiers import words_of
-from gem_assets.verification.material import Material
 from gem_assets.verification.values import quote
+from gem_assets.verification.view import TrajectoryView
 
 ALIGNED = 0.5
 """Share of stems that makes two sentences speak of the same thing."""
@@ -43,33 +42,41 @@ _MINUS = re.compile(r"(?<!\w)[-\u2212\u2013](?=\d)")
 
 
 @dataclass(frozen=True)
-class Faithfulness:
-    """Findings, and how many of the system message's rules stand in the source."""
+class StatedRules:
+    """The rules of a system message held against the source: defects, rules, and those that stand there."""
 
-    findings: tuple[Finding, ...]
+    defects: tuple[Defect, ...]
     rules: int
     sourced: int
 
 
-def check_faithfulness(material: Material) -> Faithfulness:
-    """Hold constraints and system message against the source text."""
-    if not material.source:
-        return Faithfulness((), 0, 0)
-    known = read_sentences(material.source)
-    amounts = frozenset(amount for sentence in known for amount in sentence.numbers)
-    findings = [
-        finding
-        for constraint in material.constraints
-        for finding in _check_constraint(material, constraint, amounts)
+def find_unsourced_constraints(view: TrajectoryView) -> list[Defect]:
+    """Find constraints whose sentence, or whose number, is not in the source."""
+    amounts = _amounts(read_sentences(view.source))
+    return [
+        defect for constraint in view.constraints for defect in _check_constraint(view, constraint, amounts)
     ]
-    system = next((message.content for message in material.messages if message.role == "system"), "")
-    stated = [sentence for sentence in read_sentences(system) if is_rule(sentence) or sentence.numbers]
+
+
+def find_unsourced_rules(view: TrajectoryView) -> tuple[Defect, ...]:
+    """Find rules of the system message that the source contradicts or does not have."""
+    return view.shared(read_stated_rules).defects
+
+
+def read_stated_rules(view: TrajectoryView) -> StatedRules:
+    """Hold the system message against source text and constraints; without a source nothing is counted."""
+    if not view.source:
+        return StatedRules((), 0, 0)
+    known = read_sentences(view.source)
+    amounts = _amounts(known)
+    stated = [sentence for sentence in read_sentences(_system(view)) if is_rule(sentence) or sentence.numbers]
     quoted = [
         read_sentence(text)
-        for constraint in material.constraints
+        for constraint in view.constraints
         for text in (constraint.sentence, constraint.rule)
     ]
     times = frozenset(time for sentence in known for time in sentence.times)
+    defects: list[Defect] = []
     sourced = 0
     rules = 0
     for rule in stated:
@@ -78,18 +85,25 @@ def check_faithfulness(material: Material) -> Faithfulness:
         rules += demands
         sourced += demands and reason is None
         if evidence and reason and (demands or reason is Reason.VERIFY_RULE_CONTRADICTED):
-            findings.append(make_finding(reason, evidence, 0))
-    findings.extend(_omitted(material, system))
-    return Faithfulness(tuple(findings), rules, sourced)
+            defects.append(Defect(reason, evidence, 0))
+    return StatedRules(tuple(defects), rules, sourced)
+
+
+def _system(view: TrajectoryView) -> str:
+    return next((message.content for message in view.messages if message.role == "system"), "")
+
+
+def _amounts(sentences: Sequence[Sentence]) -> frozenset[Amount]:
+    return frozenset(amount for sentence in sentences for amount in sentence.numbers)
 
 
 def _check_constraint(
-    material: Material, constraint: Constraint, amounts: frozenset[Amount]
-) -> list[Finding]:
-    if not stands_in(constraint.sentence, material.source):
+    view: TrajectoryView, constraint: Constraint, amounts: frozenset[Amount]
+) -> list[Defect]:
+    if not stands_in(constraint.sentence, view.source):
         said = quote(constraint.sentence)
         evidence = f"The constraint {quote(constraint.rule)} quotes {said}, which is not in the source."
-        return [make_finding(Reason.VERIFY_CONSTRAINT_UNSOURCED, evidence)]
+        return [Defect(Reason.VERIFY_CONSTRAINT_UNSOURCED, evidence)]
     sentence, rule = read_sentence(constraint.sentence), read_sentence(constraint.rule)
     inside = frozenset(sentence.numbers)
     numbers = [*rule.numbers, *predicate_amounts(constraint, rule)]
@@ -104,7 +118,7 @@ def _check_constraint(
             f"{number:g}; its "
             f"sentence is {quote(constraint.sentence)}."
         )
-        return [make_finding(Reason.VERIFY_CONSTRAINT_NUMBER, evidence)]
+        return [Defect(Reason.VERIFY_CONSTRAINT_NUMBER, evidence)]
     return []
 
 
@@ -197,17 +211,17 @@ def _ratio(rule: Sentence, other: Sentence) -> float:
     return SequenceMatcher(None, rule.words, other.words, autojunk=False).ratio()
 
 
-def _omitted(material: Material, system: str) -> list[Finding]:
+def find_omitted_rules(view: TrajectoryView) -> list[Defect]:
     """Find constraints with a number that the system message does not have in any unit."""
-    stated = frozenset(amount for sentence in read_sentences(system) for amount in sentence.numbers)
-    findings: list[Finding] = []
-    for constraint in material.constraints:
+    stated = _amounts(read_sentences(_system(view)))
+    findings: list[Defect] = []
+    for constraint in view.constraints:
         numbers = predicate_amounts(constraint, read_sentence(constraint.rule))
         missing = [amount[0] for amount in numbers if amount[0] > 1 and not same_amount(amount, stated)]
         if missing:
             rule = quote(constraint.rule)
             evidence = f"The system message does not state the rule {rule}: {missing[0]:g} is not in it."
-            findings.append(make_finding(Reason.VERIFY_RULE_OMITTED, evidence, 0))
+            findings.append(Defect(Reason.VERIFY_RULE_OMITTED, evidence, 0))
     return findings
 
 

@@ -5,12 +5,11 @@ Does not belong here: the order of turns (`structure`).
 
 import re
 
-from gem_assets.records.judgement import Finding
 from gem_assets.records.outcome import Reason
-from gem_assets.verification.finding_levels import make_finding
+from gem_assets.verification.check import Defect
 from gem_assets.verification.grounding.identifiers import squash, words_of
-from gem_assets.verification.material import Exchange, Material
 from gem_assets.verification.values import leaves, quote
+from gem_assets.verification.view import ToolInteraction, TrajectoryView
 from gem_assets.verification.words import word_set
 
 _ENTERING = word_set("authenticate login signin verify identify auth")
@@ -27,21 +26,19 @@ _DEMAND = re.compile(
 )
 
 
-def find_broken_order(material: Material) -> list[Finding]:
+def find_broken_order(view: TrajectoryView) -> list[Defect]:
     """Find changes made before the sign-in that the system message demands first, where one follows later."""
-    system = (
-        material.messages[0].content if material.messages and material.messages[0].role == "system" else ""
-    )
+    system = view.messages[0].content if view.messages and view.messages[0].role == "system" else ""
     if not _DEMAND.search(system):
         return []
-    entering = [exchange for exchange in material.exchanges if _enters(exchange)]
+    entering = [interaction for interaction in view.interactions if _enters(interaction)]
     if not entering or not entering[0].succeeded:
         return []
     early = next(
         (
-            exchange
-            for exchange in material.exchanges
-            if exchange.index < entering[0].index and exchange.writes and exchange.succeeded
+            interaction
+            for interaction in view.interactions
+            if interaction.index < entering[0].index and interaction.writes and interaction.succeeded
         ),
         None,
     )
@@ -52,11 +49,11 @@ def find_broken_order(material: Material) -> list[Finding]:
         f"{entering[0].index} calls "
         f"{quote(entering[0].call.name)}, which the system message demands first."
     )
-    return [make_finding(Reason.VERIFY_ORDER_BROKEN, evidence, early.index, other_message=entering[0].index)]
+    return [Defect(Reason.VERIFY_ORDER_BROKEN, evidence, early.index, other_message=entering[0].index)]
 
 
-def _enters(exchange: Exchange) -> bool:
-    words = words_of(exchange.call.name)
+def _enters(interaction: ToolInteraction) -> bool:
+    words = words_of(interaction.call.name)
     if not words or words[0] not in _ENTERING | {"log", "sign"}:
         return False
     if words[0] in ("log", "sign"):
@@ -64,14 +61,14 @@ def _enters(exchange: Exchange) -> bool:
     return words[0] in ("login", "signin", "authenticate", "auth") or bool(_ENTERING_NOUNS & set(words[1:]))
 
 
-def find_graph_breaks(material: Material) -> list[Finding]:
+def find_graph_breaks(view: TrajectoryView) -> list[Defect]:
     """Find calls made against an arrow of the execution graph, where the one to come first follows later."""
-    first: dict[str, Exchange] = {}
-    for exchange in material.exchanges:
-        if exchange.succeeded:
-            first.setdefault(exchange.call.name, exchange)
-    findings: list[Finding] = []
-    for edge in material.edges:
+    first: dict[str, ToolInteraction] = {}
+    for interaction in view.interactions:
+        if interaction.succeeded:
+            first.setdefault(interaction.call.name, interaction)
+    findings: list[Defect] = []
+    for edge in view.edges:
         source, target = first.get(edge.source), first.get(edge.target)
         if source and target and target.writes and target.index < source.index and _share(source, target):
             evidence = (
@@ -79,11 +76,11 @@ def find_graph_breaks(material: Material) -> list[Finding]:
                 f"{quote(edge.source)}, which the execution graph puts first."
             )
             findings.append(
-                make_finding(Reason.VERIFY_GRAPH_ORDER, evidence, target.index, other_message=source.index)
+                Defect(Reason.VERIFY_GRAPH_ORDER, evidence, target.index, other_message=source.index)
             )
     return findings
 
 
-def _share(first: Exchange, second: Exchange) -> bool:
+def _share(first: ToolInteraction, second: ToolInteraction) -> bool:
     values = [{squash(str(value)) for _, value in leaves(one.call.arguments)} for one in (first, second)]
     return any(len(value) > 2 for value in values[0] & values[1])

@@ -6,14 +6,14 @@ English only. Does not belong here: what tools do about limits (`constraints`).
 import re
 from collections.abc import Iterator
 
-from gem_assets.records.judgement import Finding
 from gem_assets.records.outcome import Reason
+from gem_assets.verification.check import Defect
 from gem_assets.verification.constraints.constraints import Verdict
-from gem_assets.verification.finding_levels import make_finding
 from gem_assets.verification.grounding.identifiers import words_of
 from gem_assets.verification.grounding.ledger import to_number
-from gem_assets.verification.material import Material
+from gem_assets.verification.state.replay import replay_calls
 from gem_assets.verification.values import leaves, quote
+from gem_assets.verification.view import TrajectoryView
 
 _SENTENCE = re.compile(r"[^.!?\n;]+(?:[.,](?=\d)[^.!?\n;]+)*[.!?;]*")
 _NUMBER = r"(?<![\w.,-])(\d[\d,]*(?:\.\d+)?)"
@@ -55,25 +55,26 @@ _NEGATED = re.compile(
 _SIMPLE = re.compile(r"\s*args\.(\w+)\s*(<=|<|>=|>)\s*(\d+(?:\.\d+)?)\s*")
 
 
-def find_wrong_statements(material: Material, verdicts: list[Verdict]) -> list[Finding]:
+def find_wrong_statements(view: TrajectoryView) -> list[Defect]:
     """Find sentences of the assistant that call a value within a limit it breaks, or the reverse."""
-    findings: list[Finding] = []
-    for index, message in enumerate(material.messages):
+    verdicts = view.shared(replay_calls).verdicts
+    findings: list[Defect] = []
+    for index, message in enumerate(view.messages):
         if message.role != "assistant" or not any(map(str.isdecimal, message.content)):
             continue
         for found in _SENTENCE.finditer(message.content.replace("’", "'")):
-            problem = next(_problems(material, verdicts, index, found.group()), None)
+            problem = next(_problems(view, verdicts, index, found.group()), None)
             if problem:
                 evidence = f"Message {index} says {quote(found.group().strip())}, but {problem}."
-                findings.append(make_finding(Reason.VERIFY_STATED_LIMIT, evidence, index, span=found.span()))
+                findings.append(Defect(Reason.VERIFY_STATED_LIMIT, evidence, index, span=found.span()))
     return findings
 
 
-def _problems(material: Material, verdicts: list[Verdict], index: int, sentence: str) -> Iterator[str]:
+def _problems(view: TrajectoryView, verdicts: list[Verdict], index: int, sentence: str) -> Iterator[str]:
     yield from _self_contradictions(sentence)
     if _FINE.search(sentence) and not _NEGATED.search(sentence):
         yield from _checked(verdicts, index, sentence)
-        yield from _limited(material, sentence)
+        yield from _limited(view, sentence)
 
 
 def _self_contradictions(sentence: str) -> Iterator[str]:
@@ -111,12 +112,12 @@ def _checked(verdicts: list[Verdict], index: int, sentence: str) -> Iterator[str
     """Look for a call just made whose argument the sentence names, and whose predicate is false."""
     numbers = {to_number(number) for number in re.findall(_NUMBER, sentence)}
     for verdict in verdicts:
-        if verdict.holds is not False or not 0 <= index - verdict.exchange.index <= 4:
+        if verdict.holds is not False or not 0 <= index - verdict.interaction.index <= 4:
             continue
         used = set(re.findall(r"args\.(\w+)", verdict.constraint.predicate or ""))
         values = [
             float(value)
-            for path, value in leaves(verdict.exchange.call.arguments)
+            for path, value in leaves(verdict.interaction.call.arguments)
             if path.split(".")[1].split("[")[0] in used
             and isinstance(value, int | float)
             and not isinstance(value, bool)
@@ -125,11 +126,11 @@ def _checked(verdicts: list[Verdict], index: int, sentence: str) -> Iterator[str
             yield f"the rule says {quote(verdict.constraint.rule)}"
 
 
-def _limited(material: Material, sentence: str) -> Iterator[str]:
+def _limited(view: TrajectoryView, sentence: str) -> Iterator[str]:
     """Look for a limit on an argument that the sentence names by name, with a number beyond it."""
     small = sentence.casefold()
     numbers = [to_number(number) for number in re.findall(_NUMBER, sentence)]
-    for constraint in material.constraints:
+    for constraint in view.constraints:
         simple = _SIMPLE.fullmatch(constraint.predicate or "")
         if not simple or len(numbers) != 1 or numbers[0] is None:
             continue

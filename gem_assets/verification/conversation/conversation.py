@@ -1,6 +1,6 @@
 """What is said against what is done: claims without a result, refusals without a reason, repeated turns.
 
-English words; all of it advisory. Does not belong here: limits (`statements`), turn order (`structure`).
+English words; all of it warnings. Does not belong here: limits (`statements`), turn order (`structure`).
 """
 
 import re
@@ -8,13 +8,12 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 
-from gem_assets.records.judgement import Finding
 from gem_assets.records.outcome import Reason
-from gem_assets.verification.finding_levels import make_finding
+from gem_assets.verification.check import Defect
 from gem_assets.verification.grounding.identifiers import looks_like_id, singular, squash, words_of
-from gem_assets.verification.material import Exchange, Material
 from gem_assets.verification.state.state_store import quote_arguments
 from gem_assets.verification.values import quote
+from gem_assets.verification.view import ToolInteraction, TrajectoryView
 from gem_assets.verification.words import word_set
 
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
@@ -66,68 +65,60 @@ _REASONING = re.compile(
     re.IGNORECASE,
 )
 _PLACE_VERBS = word_set("get list search find read show view look fetch check")
-MAX_FINDINGS = 30
 
 
-def find_conversation_faults(material: Material) -> list[Finding]:
-    """Apply every check of what is said; at most 30 findings."""
-    checks = (_false_inability, _empty_turns, _leaks, _tool_names, _repeats, _vain_recoveries, _language)
-    found = [finding for check in checks for finding in check(material)]
-    found.extend(_claims(material))
-    found.extend(_unknown_ids(material))
-    return found[:MAX_FINDINGS]
-
-
-def _false_inability(material: Material) -> Iterator[Finding]:
-    for index, message in _speech(material):
+def find_false_inability(view: TrajectoryView) -> Iterator[Defect]:
+    """Find an assistant that says it cannot, with a tool for it on offer."""
+    for index, message in _speech(view):
         text = message.replace("’", "'")
         for found in _INABILITY.finditer(text):
             if _WHY.search(found.group()):
                 continue
-            tool = _tool_for(material, found.group())
+            tool = _tool_for(view, found.group())
             if tool:
                 evidence = (
                     f"Message {index} says {quote(found.group())}, and the tool {quote(tool)} is on offer."
                 )
-                yield make_finding(Reason.VERIFY_FALSE_INABILITY, evidence, index, span=found.span())
+                yield Defect(Reason.VERIFY_FALSE_INABILITY, evidence, index, span=found.span())
 
 
-def _tool_for(material: Material, text: str) -> str | None:
+def _tool_for(view: TrajectoryView, text: str) -> str | None:
     """Find a tool whose verb and nouns all stand in a sentence."""
     stems = {word[:5] for word in re.findall(r"[a-z]{3,}", text.casefold())}
-    for name in material.tools:
+    for name in view.tools_by_name:
         words = [word for word in words_of(name) if len(word) > 2]
         if len(words) > 1 and all(singular(word)[:5] in stems or word[:5] in stems for word in words):
             return name
     return None
 
 
-def _empty_turns(material: Material) -> Iterator[Finding]:
-    for index, message in enumerate(material.messages):
+def find_empty_turns(view: TrajectoryView) -> Iterator[Defect]:
+    """Find turns of user or assistant that say nothing and call nothing."""
+    for index, message in enumerate(view.messages):
         if message.role in ("user", "assistant") and not message.tool_calls and not message.content.strip():
-            yield make_finding(
-                Reason.VERIFY_EMPTY_TURN, f"Message {index} ({message.role}) says nothing.", index
-            )
+            yield Defect(Reason.VERIFY_EMPTY_TURN, f"Message {index} ({message.role}) says nothing.", index)
 
 
-def _leaks(material: Material) -> Iterator[Finding]:
-    for index, text in _speech(material):
+def find_leaked_reasoning(view: TrajectoryView) -> Iterator[Defect]:
+    """Find what the assistant thinks or calls in what it says."""
+    for index, text in _speech(view):
         found = _REASONING.search(text)
         named = (
             found.group()
             if found
-            else next((name for name in material.tools if "_" in name and name in text), None)
+            else next((name for name in view.tools_by_name if "_" in name and name in text), None)
         )
         if named:
             evidence = (
                 f"Message {index} holds {quote(named)}: what the assistant thinks or calls, not what it says."
             )
-            yield make_finding(Reason.VERIFY_LEAKED_REASONING, evidence, index)
+            yield Defect(Reason.VERIFY_LEAKED_REASONING, evidence, index)
 
 
-def _tool_names(material: Material) -> Iterator[Finding]:
-    names = [name for name in material.tools if len(words_of(name)) > 1]
-    for index, message in enumerate(material.messages):
+def find_named_tools(view: TrajectoryView) -> Iterator[Defect]:
+    """Find users who name a tool."""
+    names = [name for name in view.tools_by_name if len(words_of(name)) > 1]
+    for index, message in enumerate(view.messages):
         if message.role != "user":
             continue
         named = next(
@@ -135,95 +126,96 @@ def _tool_names(material: Material) -> Iterator[Finding]:
         )
         if named:
             evidence = f"Message {index}, the user's, names the tool {quote(named)}."
-            yield make_finding(Reason.VERIFY_USER_NAMES_TOOL, evidence, index)
+            yield Defect(Reason.VERIFY_USER_NAMES_TOOL, evidence, index)
 
 
 def _stands_alone(name: str, text: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
 
 
-def _repeats(material: Material) -> Iterator[Finding]:
+def find_repeats(view: TrajectoryView) -> Iterator[Defect]:
+    """Find turns said twice, and successful calls made twice with no user in between."""
     seen: dict[tuple[str, str], int] = {}
-    for index, message in enumerate(material.messages):
+    for index, message in enumerate(view.messages):
         if message.role not in ("user", "assistant") or message.tool_calls:
             continue
         key = (message.role, squash(message.content))
         if len(key[1]) >= 25 and key in seen:
             evidence = f"Message {index} says again what message {seen[key]} said: {quote(message.content)}."
-            yield make_finding(Reason.VERIFY_REPEATED_TURN, evidence, index, other_message=seen[key])
+            yield Defect(Reason.VERIFY_REPEATED_TURN, evidence, index, other_message=seen[key])
         seen.setdefault(key, index)
-    yield from _repeated_calls(material)
+    yield from _repeated_calls(view)
 
 
-def _repeated_calls(material: Material) -> Iterator[Finding]:
-    seen: dict[tuple[str, str], Exchange] = {}
-    for exchange in material.exchanges:
-        key = (exchange.call.name, quote_arguments(exchange))
+def _repeated_calls(view: TrajectoryView) -> Iterator[Defect]:
+    seen: dict[tuple[str, str], ToolInteraction] = {}
+    for interaction in view.interactions:
+        key = (interaction.call.name, quote_arguments(interaction))
         earlier = seen.get(key)
         if (
             earlier
             and earlier.succeeded
-            and exchange.succeeded
-            and not _user_between(material, earlier, exchange)
+            and interaction.succeeded
+            and not _user_between(view, earlier, interaction)
         ):
             evidence = (
-                f"Message {exchange.index} makes the successful call of message {earlier.index} once more."
+                f"Message {interaction.index} makes the successful call of message {earlier.index} once more."
             )
-            yield make_finding(
-                Reason.VERIFY_REPEATED_CALL, evidence, exchange.index, other_message=earlier.index
+            yield Defect(
+                Reason.VERIFY_REPEATED_CALL, evidence, interaction.index, other_message=earlier.index
             )
-        if exchange.writes and exchange.succeeded:
+        if interaction.writes and interaction.succeeded:
             seen = {name: kept for name, kept in seen.items() if kept.writes}
-        seen[key] = exchange
+        seen[key] = interaction
 
 
-def _user_between(material: Material, first: Exchange, second: Exchange) -> bool:
-    return any(message.role == "user" for message in material.messages[first.index : second.index])
+def _user_between(view: TrajectoryView, first: ToolInteraction, second: ToolInteraction) -> bool:
+    return any(message.role == "user" for message in view.messages[first.index : second.index])
 
 
-def _vain_recoveries(material: Material) -> Iterator[Finding]:
+def find_vain_recoveries(view: TrajectoryView) -> Iterator[Defect]:
     """Find a failed call made again unchanged, at once, to fail again."""
-    for first, second in zip(material.exchanges, material.exchanges[1:], strict=False):
+    for first, second in zip(view.interactions, view.interactions[1:], strict=False):
         same = first.call.name == second.call.name and first.call.arguments == second.call.arguments
-        if same and first.failed and second.failed and not _user_between(material, first, second):
+        if same and first.failed and second.failed and not _user_between(view, first, second):
             evidence = (
                 f"Message {second.index} makes the failed call of message {first.index} again, unchanged."
             )
-            yield make_finding(Reason.VERIFY_VAIN_RECOVERY, evidence, second.index, other_message=first.index)
+            yield Defect(Reason.VERIFY_VAIN_RECOVERY, evidence, second.index, other_message=first.index)
 
 
-def _claims(material: Material) -> Iterator[Finding]:
+def find_false_claims(view: TrajectoryView) -> Iterator[Defect]:
     """Judge what the assistant says to have done since the user last spoke."""
     start = 0
-    for index, message in enumerate(material.messages):
+    for index, message in enumerate(view.messages):
         if message.role == "user":
             start = index
         if message.role != "assistant" or message.tool_calls:
             continue
-        made = [exchange for exchange in material.exchanges if start < exchange.index < index]
+        made = [interaction for interaction in view.interactions if start < interaction.index < index]
         text = message.content.replace("’", "'")
         failed = made[-1] if made and made[-1].failed else None
         if failed and _claims_success(text):
             evidence = f"Message {index} says {quote(text)} after the error in message {failed.result_index}."
-            yield make_finding(
+            yield Defect(
                 Reason.VERIFY_UNDISCLOSED_FAILURE, evidence, index, other_message=failed.result_index
             )
             continue
-        claim = _unsupported(material, text, index)
+        claim = _unsupported(view, text, index)
         if claim:
             evidence = f"Message {index} says {quote(claim)}, and no call before it did so."
-            yield make_finding(Reason.VERIFY_UNSUPPORTED_SUCCESS, evidence, index)
+            yield Defect(Reason.VERIFY_UNSUPPORTED_SUCCESS, evidence, index)
 
 
 def _claims_success(text: str) -> bool:
     return _NEGATIVE.search(text) is None
 
 
-def _unsupported(material: Material, text: str, index: int) -> str | None:
+def _unsupported(view: TrajectoryView, text: str, index: int) -> str | None:
     changes = [
-        exchange
-        for exchange in material.exchanges
-        if exchange.index < index and exchange.writes and exchange.succeeded
+        interaction
+        for interaction in view.interactions
+        if interaction.index < index and interaction.writes and interaction.succeeded
     ]
     if changes:
         return None
@@ -232,26 +224,26 @@ def _unsupported(material: Material, text: str, index: int) -> str | None:
         if done is None or found.group().rstrip().endswith("?") or _NEGATIVE.search(found.group()):
             continue
         verb = next(group for group in done.groups() if group).casefold()
-        if verb not in _SAID_NOT_DONE and done.group().startswith("I") and _is_a_tools_verb(material, verb):
+        if verb not in _SAID_NOT_DONE and done.group().startswith("I") and _is_a_tools_verb(view, verb):
             return found.group().strip()
     return None
 
 
-def _is_a_tools_verb(material: Material, verb: str) -> bool:
-    return any(words_of(name)[:1] and words_of(name)[0][:3] == verb[:3] for name in material.tools)
+def _is_a_tools_verb(view: TrajectoryView, verb: str) -> bool:
+    return any(words_of(name)[:1] and words_of(name)[0][:3] == verb[:3] for name in view.tools_by_name)
 
 
-def _unknown_ids(material: Material) -> Iterator[Finding]:
+def find_unknown_ids(view: TrajectoryView) -> Iterator[Defect]:
     """Find identifiers told to the user that nothing before holds."""
     known = ""
-    for index, message in enumerate(material.messages):
+    for index, message in enumerate(view.messages):
         if message.role != "assistant" or message.tool_calls:
             known += "\n" + squash(message.content)
             continue
         for word in set(re.findall(r"[^\W_]+(?:[-_#][^\W_]+)*", message.content)):
             if looks_like_id(word) and squash(word) not in known and not _is_a_number_of(word, known):
                 evidence = f"Message {index} names {quote(word)}, which nothing before it holds."
-                yield make_finding(Reason.VERIFY_UNKNOWN_ID_SAID, evidence, index)
+                yield Defect(Reason.VERIFY_UNKNOWN_ID_SAID, evidence, index)
         known += "\n" + squash(message.content)
 
 
@@ -260,11 +252,11 @@ def _is_a_number_of(word: str, known: str) -> bool:
     return len(digits) >= 3 and digits in known
 
 
-def _language(material: Material) -> Iterator[Finding]:
+def find_language_mix(view: TrajectoryView) -> Iterator[Defect]:
     """Find turns written in another script than most of the dialogue."""
     scripts = {
         index: _script(message.content)
-        for index, message in enumerate(material.messages)
+        for index, message in enumerate(view.messages)
         if message.role != "tool"
     }
     counts = Counter(script for script in scripts.values() if script)
@@ -274,7 +266,7 @@ def _language(material: Material) -> Iterator[Finding]:
     for index, script in scripts.items():
         if script and script != main:
             evidence = f"Message {index} is written in {script} letters, the rest in {main}."
-            yield make_finding(Reason.VERIFY_LANGUAGE_MIX, evidence, index)
+            yield Defect(Reason.VERIFY_LANGUAGE_MIX, evidence, index)
             return
 
 
@@ -289,7 +281,7 @@ def _script(text: str) -> str:
     return script if count > 0.5 * len(letters) else ""
 
 
-def _speech(material: Material) -> Iterator[tuple[int, str]]:
-    for index, message in enumerate(material.messages):
+def _speech(view: TrajectoryView) -> Iterator[tuple[int, str]]:
+    for index, message in enumerate(view.messages):
         if message.role == "assistant" and message.content:
             yield index, message.content

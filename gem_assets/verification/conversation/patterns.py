@@ -2,7 +2,7 @@
 
 Each detector says in its docstring what counts. They are generous, since a pattern can be worded in many
 ways, but each asks for something that happened in the dialogue, not for a word alone. Rules and questions
-are read in English. Does not belong here: how many patterns are enough (`rules`), the cues themselves
+are read in English. Does not belong here: how many patterns are enough (`rule_settings`), the cues themselves
 (`cues`), how a text mentions a value (`mentions`).
 """
 
@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from gem_assets.records.message import Message
+from gem_assets.records.outcome import Reason
 from gem_assets.records.tool import Tool
+from gem_assets.verification.check import Defect
 from gem_assets.verification.conversation.cues import (
     Rule,
     asks,
@@ -25,29 +27,43 @@ from gem_assets.verification.conversation.cues import (
     states_rule,
 )
 from gem_assets.verification.conversation.mentions import Text, key_of, mentions, read_text
-from gem_assets.verification.dialogue import Use, pair_calls
-from gem_assets.verification.results import read_result
 from gem_assets.verification.values import Scalar, leaves
+from gem_assets.verification.view import ToolInteraction, TrajectoryView
 
 
 @dataclass(frozen=True)
 class _Scene:
     """A dialogue with what every detector needs: its texts, its calls, and the choices its tools list."""
 
-    messages: tuple[Message, ...]
+    messages: Sequence[Message]
     texts: tuple[Text, ...]
-    uses: tuple[Use, ...]
+    interactions: tuple[ToolInteraction, ...]
     choices: frozenset[str]
     """Keys of the values that schemas enumerate: they come from the tool, wherever else they appear."""
 
 
-def find_patterns(tools: Sequence[Tool], messages: Sequence[Message]) -> tuple[str, ...]:
+def find_few_patterns(view: TrajectoryView) -> list[Defect]:
+    """Find dialogues with fewer interaction patterns than the settings ask for, where they can be seen."""
+    if view.settings.language != "en":
+        return []
+    shown = find_patterns(view)
+    if len(shown) >= view.settings.minimum_patterns:
+        return []
+    missing = ", ".join(name for name in PATTERNS if name not in shown)
+    evidence = (
+        f"The dialogue shows {len(shown)} interaction patterns ({', '.join(shown) or 'none'}), "
+        f"fewer than {view.settings.minimum_patterns}; not seen: {missing}."
+    )
+    return [Defect(Reason.RULE_FEW_PATTERNS, evidence)]
+
+
+def find_patterns(view: TrajectoryView) -> tuple[str, ...]:
     """Name the patterns a dialogue shows, each once, in the order of the generation prompt."""
     scene = _Scene(
-        messages=tuple(messages),
-        texts=tuple(read_text(message.content) for message in messages),
-        uses=pair_calls(messages),
-        choices=_choices(tools),
+        messages=view.messages,
+        texts=tuple(read_text(message.content) for message in view.messages),
+        interactions=view.interactions,
+        choices=_choices(view.tools),
     )
     return tuple(name for name, shows in _DETECTORS.items() if shows(scene))
 
@@ -79,7 +95,8 @@ def _shows_rule_conflict(scene: _Scene) -> bool:
             continue
         request = _last_user_before(scene, index)
         changed = any(
-            request < use.index < index and is_write(use.call.name) and not use.failed for use in scene.uses
+            request < interaction.index < index and is_write(interaction.call.name) and not interaction.failed
+            for interaction in scene.interactions
         )
         if request >= 0 and not changed and (offers(message.content) or asks(message.content)):
             return True
@@ -91,11 +108,11 @@ def _shows_error_recovery(scene: _Scene) -> bool:
 
     It comes from the same tool, or from another one that is given an argument value of the failed call.
     """
-    for place, failed in enumerate(scene.uses):
+    for place, failed in enumerate(scene.interactions):
         if not failed.failed:
             continue
         values = _significant_keys(failed)
-        for later in scene.uses[place + 1 :]:
+        for later in scene.interactions[place + 1 :]:
             if later.result is None or later.failed:
                 continue
             if later.call.name == failed.call.name or values & _significant_keys(later):
@@ -120,7 +137,12 @@ def _shows_clarification(scene: _Scene) -> bool:
 
 def _is_used_later(scene: _Scene, answer: int) -> bool:
     earlier = [scene.texts[place] for place in range(answer) if scene.messages[place].role == "user"]
-    values = (value for use in scene.uses if use.index > answer for _, value in leaves(use.call.arguments))
+    values = (
+        value
+        for interaction in scene.interactions
+        if interaction.index > answer
+        for _, value in leaves(interaction.call.arguments)
+    )
     return any(
         mentions(scene.texts[answer], value) and not any(mentions(text, value) for text in earlier)
         for value in values
@@ -139,15 +161,17 @@ def _shows_multi_hop(scene: _Scene) -> bool:
 def _result_feeds_call(scene: _Scene) -> bool:
     passed: set[str] = set()
     produced: dict[str, int] = {}
-    for use in scene.uses:
-        for _, value in leaves(use.call.arguments):
+    for interaction in scene.interactions:
+        for _, value in leaves(interaction.call.arguments):
             key = key_of(value)
-            if produced.get(key, use.index) < use.index and not _is_given(scene, value, use.index):
+            if produced.get(key, interaction.index) < interaction.index and not _is_given(
+                scene, value, interaction.index
+            ):
                 return True
             passed.add(key)
-        if use.result_index is not None and not use.failed:
-            keys = _produced_keys(scene, use) - passed
-            produced |= {key: use.result_index for key in keys if key not in produced}
+        if interaction.result_index is not None and not interaction.failed:
+            keys = _produced_keys(scene, interaction) - passed
+            produced |= {key: interaction.result_index for key in keys if key not in produced}
     return False
 
 
@@ -155,15 +179,19 @@ def _reply_combines_results(scene: _Scene) -> bool:
     for index, message in enumerate(scene.messages):
         if message.role == "assistant" and not message.tool_calls:
             request = _last_user_before(scene, index)
-            uses = [use for use in scene.uses if request < use.index < index and not use.failed]
+            uses = [
+                interaction
+                for interaction in scene.interactions
+                if request < interaction.index < index and not interaction.failed
+            ]
             if len(uses) > 1 and _count_sources(scene, uses, index) > 1:
                 return True
     return False
 
 
-def _count_sources(scene: _Scene, uses: Sequence[Use], reply: int) -> int:
+def _count_sources(scene: _Scene, uses: Sequence[ToolInteraction], reply: int) -> int:
     """Count the results that a reply takes a value from which no other of them and no request holds."""
-    keys = [_produced_keys(scene, use) for use in uses]
+    keys = [_produced_keys(scene, interaction) for interaction in uses]
     times = Counter(key for found in keys for key in found)
     line = scene.texts[reply].line
     return sum(
@@ -179,22 +207,22 @@ def _shows_rule_awareness(scene: _Scene) -> bool:
     by a tool that checks, with a value the call has too.
     """
     rules = _rules(scene)
-    for place, use in enumerate(scene.uses):
-        if not is_write(use.call.name):
+    for place, interaction in enumerate(scene.interactions):
+        if not is_write(interaction.call.name):
             continue
-        request = _last_user_before(scene, use.index)
+        request = _last_user_before(scene, interaction.index)
         reply = scene.messages[request - 1].content if request > 1 else ""
         said = [
             message.content
-            for message in scene.messages[request + 1 : use.index + 1]
+            for message in scene.messages[request + 1 : interaction.index + 1]
             if message.role == "assistant"
         ]
         if asks_confirmation(reply) or any(states_rule(text, rules) for text in (reply, *said)):
             return True
-        values = _significant_keys(use)
+        values = _significant_keys(interaction)
         if any(
             is_check(earlier.call.name) and values & _significant_keys(earlier)
-            for earlier in scene.uses[:place]
+            for earlier in scene.interactions[:place]
         ):
             return True
     return False
@@ -210,15 +238,15 @@ def _last_user_before(scene: _Scene, index: int) -> int:
     return next((place for place in range(index - 1, -1, -1) if scene.messages[place].role == "user"), -1)
 
 
-def _significant_keys(use: Use) -> set[str]:
-    return {key_of(value) for _, value in leaves(use.call.arguments) if _is_significant(value)}
+def _significant_keys(interaction: ToolInteraction) -> set[str]:
+    return {key_of(value) for _, value in leaves(interaction.call.arguments) if _is_significant(value)}
 
 
-def _produced_keys(scene: _Scene, use: Use) -> set[str]:
+def _produced_keys(scene: _Scene, interaction: ToolInteraction) -> set[str]:
     """Give the keys of what a result holds; a result in prose is cut into its words with digits."""
-    if use.result is None:
+    if interaction.result is None:
         return set()
-    found = read_result(use.result.content)
+    found = interaction.value
     values = _words_with_digits(found) if isinstance(found, str) else [value for _, value in leaves(found)]
     return {key_of(value) for value in values if _is_significant(value)} - scene.choices - {""}
 

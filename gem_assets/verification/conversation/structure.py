@@ -6,97 +6,98 @@ says (`schema`, `text`).
 
 from collections.abc import Iterator, Sequence
 
-from gem_assets.records.judgement import Finding
 from gem_assets.records.message import Message
 from gem_assets.records.outcome import Reason
-from gem_assets.verification.dialogue import Dialogue
+from gem_assets.verification.check import Defect
 from gem_assets.verification.values import quote
+from gem_assets.verification.view import TrajectoryView
 
 
-def find_misplaced_system(dialogue: Dialogue) -> list[Finding]:
+def find_misplaced_system(view: TrajectoryView) -> list[Defect]:
     """Find a dialogue that does not start with its system message, or that has another one."""
     reason = Reason.RULE_SYSTEM_FIRST
-    messages = dialogue.messages
+    messages = view.messages
     if not messages:
-        return [Finding(reason=reason, evidence="The dialogue has no messages at all.")]
-    findings: list[Finding] = []
+        return [Defect(reason=reason, evidence="The dialogue has no messages at all.")]
+    findings: list[Defect] = []
     if messages[0].role != "system":
         evidence = f"Message 0 is the {messages[0].role}'s, where the system message belongs."
-        findings.append(Finding(reason=reason, evidence=evidence, message=0))
+        findings.append(Defect(reason=reason, evidence=evidence, message=0))
     for index, message in enumerate(messages[1:], start=1):
         if message.role == "system":
             evidence = f"Message {index} is a system message; only message 0 may be one."
-            findings.append(Finding(reason=reason, evidence=evidence, message=index))
+            findings.append(Defect(reason=reason, evidence=evidence, message=index))
     return findings
 
 
-def find_several_calls(dialogue: Dialogue) -> list[Finding]:
+def find_several_calls(view: TrajectoryView) -> list[Defect]:
     """Find rounds with more than one call, unless the settings allow parallel calls."""
-    if dialogue.settings.parallel_calls:
+    if view.settings.parallel_calls:
         return []
     return [
-        Finding(
+        Defect(
             reason=Reason.RULE_SEVERAL_CALLS,
             evidence=f"Message {index} makes {len(message.tool_calls)} calls at once: {_names(message)}.",
             message=index,
         )
-        for index, message in enumerate(dialogue.messages)
+        for index, message in enumerate(view.messages)
         if len(message.tool_calls) > 1
     ]
 
 
-def find_calls_without_result(dialogue: Dialogue) -> list[Finding]:
+def find_calls_without_result(view: TrajectoryView) -> list[Defect]:
     """Find calls that no result follows. A call in the last message is `find_open_end`'s."""
-    last = len(dialogue.messages) - 1
+    last = len(view.messages) - 1
     return [
-        Finding(
+        Defect(
             reason=Reason.RULE_CALL_WITHOUT_RESULT,
-            evidence=f"Message {use.index} calls {quote(use.call.name)} (id {quote(use.call.call_id)}) and "
-            f"no result follows; message {use.index + 1} is the {dialogue.messages[use.index + 1].role}'s.",
-            message=use.index,
+            evidence=f"Message {interaction.index} calls {quote(interaction.call.name)} "
+            f"(id {quote(interaction.call.call_id)}) and no result follows; message {interaction.index + 1} "
+            f"is the {view.messages[interaction.index + 1].role}'s.",
+            message=interaction.index,
         )
-        for use in dialogue.uses
-        if use.result is None and use.index != last
+        for interaction in view.interactions
+        if interaction.result is None and interaction.index != last
     ]
 
 
-def find_results_without_call(dialogue: Dialogue) -> list[Finding]:
+def find_results_without_call(view: TrajectoryView) -> list[Defect]:
     """Find results that answer no call of the round before them."""
-    answering = {use.result_index for use in dialogue.uses}
+    answering = {interaction.result_index for interaction in view.interactions}
     return [
-        Finding(
+        Defect(
             reason=Reason.RULE_RESULT_WITHOUT_CALL,
             evidence=f"Message {index} is the result of call {quote(message.call_id)}, which the "
             "round before it does not make or which has its result already.",
             message=index,
         )
-        for index, message in enumerate(dialogue.messages)
+        for index, message in enumerate(view.messages)
         if message.role == "tool" and index not in answering
     ]
 
 
-def find_tool_then_user(dialogue: Dialogue) -> list[Finding]:
+def find_tool_then_user(view: TrajectoryView) -> list[Defect]:
     """Find users who speak right after a result: the assistant has to say what came of it first."""
     return [
-        Finding(
+        Defect(
             reason=Reason.RULE_TOOL_THEN_USER,
             evidence=f"Message {index} is the user's, right after a result; the assistant must speak first.",
             message=index,
         )
-        for index, previous, message in _neighbours(dialogue.messages)
+        for index, previous, message in _neighbours(view.messages)
         if previous == "tool" and message.role == "user"
     ]
 
 
-def find_broken_role_order(dialogue: Dialogue) -> list[Finding]:
+def find_broken_role_order(view: TrajectoryView) -> list[Defect]:
     """Find two turns of one speaker in a row, and an assistant that opens the dialogue."""
     return [
-        Finding(
+        Defect(
             reason=Reason.RULE_ROLE_ORDER,
             evidence=f"Message {index} is the {message.role}'s and follows {_whose(previous)}.",
             message=index,
         )
-        for index, previous, message in _neighbours(dialogue.messages)
+        for index, previous, message in _neighbours(view.messages)
         if (previous, message.role) in _OUT_OF_ORDER
     ]
 
@@ -105,18 +106,18 @@ def find_broken_role_order(dialogue: Dialogue) -> list[Finding]:
 _OUT_OF_ORDER = frozenset({("user", "user"), ("assistant", "assistant"), ("system", "assistant")})
 
 
-def find_open_end(dialogue: Dialogue) -> list[Finding]:
+def find_open_end(view: TrajectoryView) -> list[Defect]:
     """Find dialogues that do not end on an assistant message without a call."""
-    if not dialogue.messages:
+    if not view.messages:
         return []
-    index, last = len(dialogue.messages) - 1, dialogue.messages[-1]
+    index, last = len(view.messages) - 1, view.messages[-1]
     if last.role == "assistant" and not last.tool_calls:
         return []
     end = f"still calls {_names(last)}" if last.tool_calls else f"is the {last.role}'s"
     evidence = (
         f"Message {index}, the last one, {end}; a dialogue ends on an assistant message without a call."
     )
-    return [Finding(reason=Reason.RULE_END, evidence=evidence, message=index)]
+    return [Defect(reason=Reason.RULE_END, evidence=evidence, message=index)]
 
 
 def _neighbours(messages: Sequence[Message]) -> Iterator[tuple[int, str, Message]]:

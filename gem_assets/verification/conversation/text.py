@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from gem_assets.records.judgement import Finding
 from gem_assets.records.message import Message
 from gem_assets.records.outcome import Reason
 from gem_assets.records.tool import Tool
-from gem_assets.verification.dialogue import Dialogue
+from gem_assets.verification.check import Defect
 from gem_assets.verification.results import read_result
 from gem_assets.verification.values import leaves, quote
+from gem_assets.verification.view import TrajectoryView
 
 TAG = re.compile(r"<(/?)(system|user|assistant|tool|func|toolsets|tool_call|think)\s{0,4}>", re.IGNORECASE)
 
@@ -61,42 +61,42 @@ class _Held:
     is_element: bool = False
 
 
-def find_left_tags(dialogue: Dialogue) -> list[Finding]:
+def find_left_tags(view: TrajectoryView) -> list[Defect]:
     """Find markup of our answer format in messages and arguments, the first of each text.
 
     A tag that the source has as well is the document's own matter.
     """
-    known = {*_tags(dialogue.source), *_tags(html.unescape(dialogue.source))}
-    findings: list[Finding] = []
-    for held in _texts(dialogue):
+    known = {*_tags(view.source), *_tags(html.unescape(view.source))}
+    findings: list[Defect] = []
+    for held in _texts(view):
         left = next((tag for tag in _tags(held.text) if tag not in known), None)
         if left:
             evidence = f"{held.place} holds {left}, markup of the answer format: {quote(held.text)}."
-            findings.append(Finding(reason=Reason.RULE_TAG_LEFT, evidence=evidence, message=held.index))
+            findings.append(Defect(reason=Reason.RULE_TAG_LEFT, evidence=evidence, message=held.index))
     return findings
 
 
-def find_placeholders(dialogue: Dialogue) -> list[Finding]:
+def find_placeholders(view: TrajectoryView) -> list[Defect]:
     """Find arguments and results that hold a stand-in instead of a value, the first of each value."""
-    findings: list[Finding] = []
-    for held in _values(dialogue):
-        stand_in = _stand_in(dialogue, held)
+    findings: list[Defect] = []
+    for held in _values(view):
+        stand_in = _stand_in(view, held)
         if stand_in:
             evidence = f"{held.place} holds the placeholder {quote(stand_in)}: {quote(held.text)}."
-            findings.append(Finding(reason=Reason.RULE_PLACEHOLDER, evidence=evidence, message=held.index))
+            findings.append(Defect(reason=Reason.RULE_PLACEHOLDER, evidence=evidence, message=held.index))
     return findings
 
 
-def find_too_little(dialogue: Dialogue) -> list[Finding]:
+def find_too_little(view: TrajectoryView) -> list[Defect]:
     """Find dialogues with fewer messages, user turns or calls than the settings ask for."""
-    settings, roles = dialogue.settings, [message.role for message in dialogue.messages]
+    settings, roles = view.settings, [message.role for message in view.messages]
     counts = (
         ("messages besides the system's", len(roles) - roles.count("system"), settings.minimum_messages),
         ("user turns", roles.count("user"), settings.minimum_user_turns),
-        ("tool calls", len(dialogue.uses), settings.minimum_calls),
+        ("tool calls", len(view.interactions), settings.minimum_calls),
     )
     return [
-        Finding(
+        Defect(
             reason=Reason.RULE_TOO_SMALL, evidence=f"The dialogue has {count} {what}, fewer than {minimum}."
         )
         for what, count, minimum in counts
@@ -110,16 +110,16 @@ def _tags(text: str) -> list[str]:
     return [f"<{slash}{name.lower()}>" for slash, name in TAG.findall(text)]
 
 
-def _texts(dialogue: Dialogue) -> Iterator[_Held]:
+def _texts(view: TrajectoryView) -> Iterator[_Held]:
     """Walk everything said."""
-    for index, message in enumerate(dialogue.messages):
+    for index, message in enumerate(view.messages):
         yield _Held(index, f"Message {index} ({message.role})", message.content)
         yield from _arguments(index, message)
 
 
-def _values(dialogue: Dialogue) -> Iterator[_Held]:
+def _values(view: TrajectoryView) -> Iterator[_Held]:
     """Walk the texts in arguments and results."""
-    for index, message in enumerate(dialogue.messages):
+    for index, message in enumerate(view.messages):
         if message.role == "tool" and _may_hold_stand_in(message.content):
             for path, value in leaves(read_result(message.content)):
                 if isinstance(value, str):
@@ -161,7 +161,7 @@ def _compiled_words() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
     return tuple((re.compile(word, re.IGNORECASE | re.DOTALL), re.compile(name)) for word, name in WORDS)
 
 
-def _stand_in(dialogue: Dialogue, held: _Held) -> str | None:
+def _stand_in(view: TrajectoryView, held: _Held) -> str | None:
     value = held.text
     if held.is_element and value.strip() in ELLIPSES:
         return value  # it stands for the rest of its list
@@ -171,15 +171,15 @@ def _stand_in(dialogue: Dialogue, held: _Held) -> str | None:
         if found:
             return found.group()
     for word, name in _compiled_words():
-        if word.fullmatch(value) and not _is_about(dialogue, name):
+        if word.fullmatch(value) and not _is_about(view, name):
             return value
     return None
 
 
-def _is_about(dialogue: Dialogue, name: re.Pattern[str]) -> bool:
-    said = (message.content for message in dialogue.messages if message.role in ("system", "user"))
-    tools = (text for tool in dialogue.tools for text in _texts_of_tool(tool))
-    return any(name.search(text) for text in (dialogue.source, *said, *tools))
+def _is_about(view: TrajectoryView, name: re.Pattern[str]) -> bool:
+    said = (message.content for message in view.messages if message.role in ("system", "user"))
+    tools = (text for tool in view.tools for text in _texts_of_tool(tool))
+    return any(name.search(text) for text in (view.source, *said, *tools))
 
 
 def _texts_of_tool(tool: Tool) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Rules and verification over a file of trajectories made by anyone, by a profile.
+"""The checks over a file of trajectories made by anyone, by a profile.
 
 Does not belong here: reading the formats (`foreign`), printing (`reports/verification_text`).
 """
@@ -15,9 +15,9 @@ from gem_assets.records.outcome import Reason
 from gem_assets.records.trajectory import TrajectoryShape
 from gem_assets.settings import RuleSettings
 from gem_assets.verification.foreign.foreign import ForeignError, ForeignTrajectory, read_file
-from gem_assets.verification.rules import check_rules
+from gem_assets.verification.registry import CHECKS, run_checks
 from gem_assets.verification.shape import measure
-from gem_assets.verification.verify import verify
+from gem_assets.verification.view import TrajectoryView
 
 Profile = Literal["gem", "openai"]
 
@@ -46,11 +46,13 @@ class Verified:
     shape: TrajectoryShape
     findings: tuple[Finding, ...]
     metrics: VerificationMetrics
+    not_run: tuple[str, ...] = ()
+    """The checks for which it offers too little: no declaration, no source."""
 
     @property
     def rejected(self) -> bool:
-        """Whether a decidable finding stands against it."""
-        return any(finding.level == "decidable" for finding in self.findings)
+        """Whether an error stands against it."""
+        return any(finding.level == "error" for finding in self.findings)
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,11 @@ class FileSummary:
     patterns: tuple[tuple[str, int], ...]
     """Each interaction pattern with the trajectories that show it."""
     reasons: tuple[tuple[str, str, int, int], ...]
-    """Reason, level, findings, trajectories with it; decidable ones first, then by number."""
+    """Reason, level, findings, trajectories with it; errors first, then by number."""
     grounded_share: float | None
     sourced_share: float | None
+    not_run: tuple[tuple[str, int], ...]
+    """Each check that was not run everywhere with the trajectories that offer too little for it."""
 
 
 def verify_file(path: Path, profile: Profile = "openai") -> tuple[list[Verified], FileSummary]:
@@ -93,23 +97,26 @@ def verify_file(path: Path, profile: Profile = "openai") -> tuple[list[Verified]
 
 
 def verify_foreign(trajectory: ForeignTrajectory, profile: Profile) -> Verified:
-    """Apply rules and verification to one trajectory, as far as the profile asks for them."""
-    settings = RuleSettings(parallel_calls=profile == "openai")
-    broken = check_rules(trajectory.tools, trajectory.messages, settings, source=trajectory.source)
-    verification = verify(
+    """Run the checks that the profile asks for over one trajectory."""
+    left_out = set(OPENAI_LEAVES_OUT if profile == "openai" else ())
+    if not trajectory.tools:  # a record without tools says nothing about which there are
+        left_out.add(Reason.RULE_CALL_UNKNOWN_TOOL)
+    view = TrajectoryView(
         trajectory.tools,
         trajectory.messages,
-        constraints=trajectory.constraints,
-        edges=trajectory.edges,
-        source=trajectory.source,
+        trajectory.constraints,
+        trajectory.edges,
+        trajectory.source,
+        RuleSettings(parallel_calls=profile == "openai"),
     )
-    findings = (*broken, *verification.findings)
-    if profile == "openai":
-        findings = tuple(finding for finding in findings if finding.reason not in OPENAI_LEAVES_OUT)
-    if not trajectory.tools:  # a record without tools says nothing about which there are
-        findings = tuple(finding for finding in findings if finding.reason != Reason.RULE_CALL_UNKNOWN_TOOL)
-    shape = measure(trajectory.tools, trajectory.messages)
-    return Verified(trajectory.place, shape, findings, verification.metrics)
+    verified = run_checks(view, [check for check in CHECKS if not left_out.issuperset(check.reasons)])
+    return Verified(
+        trajectory.place,
+        measure(trajectory.tools, trajectory.messages),
+        verified.findings,
+        verified.metrics,
+        tuple(one.check for one in verified.not_run),
+    )
 
 
 def summarise(verified: Sequence[Verified]) -> FileSummary:
@@ -128,9 +135,10 @@ def summarise(verified: Sequence[Verified]) -> FileSummary:
         tools=_spread(one.shape.tool_count for one in verified),
         calls=_spread(one.shape.call_count for one in verified),
         patterns=tuple(patterns.most_common()),
-        reasons=tuple(sorted(reasons, key=lambda row: (row[1] != "decidable", -row[2], row[0]))),
+        reasons=tuple(sorted(reasons, key=lambda row: (row[1] != "error", -row[2], row[0]))),
         grounded_share=_mean(one.metrics.grounded_share for one in verified),
         sourced_share=_mean(one.metrics.sourced_share for one in verified),
+        not_run=tuple(Counter(check for one in verified for check in one.not_run).items()),
     )
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, cast
 
-from gem_assets.records.judgement import ArgumentSource, Finding, SourceKind
+from gem_assets.records.judgement import ArgumentSource, SourceKind
+from gem_assets.verification.check import Defect
 from gem_assets.verification.grounding.derivations import derive_date, derive_number, derive_time, read_date
 from gem_assets.verification.grounding.grounding import find_id, is_created_by, is_id_argument
 from gem_assets.verification.grounding.identifiers import (
@@ -19,8 +20,8 @@ from gem_assets.verification.grounding.identifiers import (
     words_of,
 )
 from gem_assets.verification.grounding.ledger import Ledger, Spot, enter_text, find_joined, find_phone
-from gem_assets.verification.material import Exchange
 from gem_assets.verification.values import Scalar
+from gem_assets.verification.view import ToolInteraction
 from gem_assets.verification.words import word_set
 
 TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
@@ -70,7 +71,10 @@ class Trace:
     """What the assistant said and the user answered, not entered yet: most values are found without it."""
     unanswered: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     sources: list[ArgumentSource] = field(default_factory=list[ArgumentSource])
-    findings: list[Finding] = field(default_factory=list[Finding])
+    unsourced: list[Defect] = field(default_factory=list[Defect])
+    """Values from nowhere, other units, amounts misquoted."""
+    early: list[Defect] = field(default_factory=list[Defect])
+    """Identifiers used before the result that makes them."""
     reported: set[str] = field(default_factory=set[str])
     shown: set[str] = field(default_factory=set[str])
     """What results have shown identifiers of."""
@@ -90,7 +94,7 @@ class Trace:
 class Argument:
     """One value of a call, with the last name on the way to it and its schema."""
 
-    exchange: Exchange
+    interaction: ToolInteraction
     path: str
     key: str
     value: Scalar
@@ -160,7 +164,7 @@ def _id_origin(trace: Trace, argument: Argument) -> Origin:
     if found:
         derivation, spot = found
         return Origin("derived" if derivation else spot.kind, spot, derivation)
-    if is_created_by(argument.exchange.call.name, argument.key, str(value), trace.said):
+    if is_created_by(argument.interaction.call.name, argument.key, str(value), trace.said):
         return Origin("composed", derivation="named by the caller")
     return Origin("ungrounded")
 

@@ -10,9 +10,9 @@ from typing import Any, cast
 
 from pydantic import JsonValue
 
-from gem_assets.records.judgement import ArgumentSource, Finding
+from gem_assets.records.judgement import ArgumentSource
 from gem_assets.records.outcome import Reason
-from gem_assets.verification.finding_levels import make_finding
+from gem_assets.verification.check import Defect
 from gem_assets.verification.grounding.context import tells_of_a_domain
 from gem_assets.verification.grounding.derivations import read_date
 from gem_assets.verification.grounding.grounding import find_id, is_id_argument
@@ -26,42 +26,54 @@ from gem_assets.verification.grounding.identifiers import (
 from gem_assets.verification.grounding.ledger import enter_result, enter_text
 from gem_assets.verification.grounding.origins import TIME, Argument, Origin, Trace, find_origin
 from gem_assets.verification.grounding.quoted import find_mixed_unit, find_unknown_amounts
-from gem_assets.verification.material import Exchange, Material
 from gem_assets.verification.values import Scalar, leaves, quote
+from gem_assets.verification.view import ToolInteraction, TrajectoryView
 
 _JOINED = re.compile(r"[^\W_]+(?:[-_#][^\W_]+)*")
 
 
-def trace_arguments(material: Material) -> tuple[list[ArgumentSource], list[Finding]]:
-    """Find the source of every argument value, and report those that have none."""
+def find_unsourced_values(view: TrajectoryView) -> list[Defect]:
+    """Find argument values and amounts that nothing before them holds or yields."""
+    return view.shared(trace_arguments).unsourced
+
+
+def find_early_identifiers(view: TrajectoryView) -> list[Defect]:
+    """Find identifiers used before the result that brings them into being."""
+    return view.shared(trace_arguments).early
+
+
+def trace_arguments(view: TrajectoryView) -> Trace:
+    """Find the source of every argument value, and note those that have none."""
     trace = Trace()
-    by_message: dict[int, list[Exchange]] = {}
-    by_result: dict[int, Exchange] = {}
-    for exchange in material.exchanges:
-        by_message.setdefault(exchange.index, []).append(exchange)
-        if exchange.result_index is not None:
-            by_result[exchange.result_index] = exchange
-    for index, message in enumerate(material.messages):
+    by_message: dict[int, list[ToolInteraction]] = {}
+    by_result: dict[int, ToolInteraction] = {}
+    for interaction in view.interactions:
+        by_message.setdefault(interaction.index, []).append(interaction)
+        if interaction.result_index is not None:
+            by_result[interaction.result_index] = interaction
+    for index, message in enumerate(view.messages):
         if message.role == "assistant":
-            trace.findings.extend(
+            trace.unsourced.extend(
                 find_unknown_amounts(trace.said, lambda: trace.proposed, index, message.content)
             )
             trace.unanswered.append((index, message.content))
-            for exchange in by_message.get(index, ()):
-                _trace_call(trace, material, exchange)
+            for interaction in by_message.get(index, ()):
+                _trace_call(trace, view, interaction)
         elif message.role == "tool":
-            _enter_tool_message(trace, material, index, by_result.get(index))
+            _enter_tool_message(trace, view, index, by_result.get(index))
         else:
             _enter_speech(trace, index, message.role, message.content)
-    return trace.sources, trace.findings
+    return trace
 
 
-def _enter_tool_message(trace: Trace, material: Material, index: int, exchange: Exchange | None) -> None:
-    if exchange is None:
-        enter_text(trace.said, index, "result", material.messages[index].content)
+def _enter_tool_message(
+    trace: Trace, view: TrajectoryView, index: int, interaction: ToolInteraction | None
+) -> None:
+    if interaction is None:
+        enter_text(trace.said, index, "result", view.messages[index].content)
     else:
-        enter_result(trace.said, index, exchange.value)
-        for path, value in leaves(exchange.value):
+        enter_result(trace.said, index, interaction.value)
+        for path, value in leaves(interaction.value):
             noun = id_noun(path.rpartition(".")[2].split("[")[0])
             if noun is not None and is_id_value(value):
                 trace.shown.add(noun)
@@ -75,24 +87,24 @@ def _enter_speech(trace: Trace, index: int, role: str, text: str) -> None:
     enter_text(trace.said, index, "system" if role == "system" else "user", text)
 
 
-def _trace_call(trace: Trace, material: Material, exchange: Exchange) -> None:
-    tool = material.tools.get(exchange.call.name)
+def _trace_call(trace: Trace, view: TrajectoryView, interaction: ToolInteraction) -> None:
+    tool = view.tools_by_name.get(interaction.call.name)
     schema = tool.parameters if tool else {}
     described = tool.description if tool else ""
-    for argument in _arguments(exchange, schema):
+    for argument in _arguments(interaction, schema):
         origin = find_origin(trace, argument, described)
         trace.sources.append(_source(argument, origin))
         _report_mixed_unit(trace, argument)
         if origin.kind == "ungrounded":
-            _report(trace, material, argument)
+            _report(trace, view, argument)
         elif origin.kind == "composed" and isinstance(argument.value, str):
             _report_ids_in_text(trace, argument)
 
 
-def _arguments(exchange: Exchange, schema: Mapping[str, Any]) -> Iterator[Argument]:
+def _arguments(interaction: ToolInteraction, schema: Mapping[str, Any]) -> Iterator[Argument]:
     definitions = _mapping(schema.get("$defs")) or _mapping(schema.get("definitions"))
     stack: list[tuple[str, str, JsonValue, Mapping[str, Any]]] = [
-        ("$", "", cast(JsonValue, exchange.call.arguments), schema)
+        ("$", "", cast(JsonValue, interaction.call.arguments), schema)
     ]
     while stack:
         path, key, value, node = stack.pop()
@@ -105,7 +117,7 @@ def _arguments(exchange: Exchange, schema: Mapping[str, Any]) -> Iterator[Argume
             items = _mapping(node.get("items"))
             stack.extend((f"{path}[{at}]", key, value[at], items) for at in reversed(range(len(value))))
         else:
-            yield Argument(exchange, path, key, value, node)
+            yield Argument(interaction, path, key, value, node)
 
 
 def _resolve(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -120,9 +132,9 @@ def _mapping(value: Any) -> Mapping[str, Any]:  # noqa: ANN401 - any part of a s
 def _source(argument: Argument, origin: Origin) -> ArgumentSource:
     spot = origin.spot
     return ArgumentSource(
-        call_message=argument.exchange.index,
-        call_id=argument.exchange.call.call_id,
-        tool=argument.exchange.call.name,
+        call_message=argument.interaction.index,
+        call_id=argument.interaction.call.call_id,
+        tool=argument.interaction.call.name,
         path=argument.path,
         value=quote(argument.value),
         kind=origin.kind,
@@ -133,20 +145,20 @@ def _source(argument: Argument, origin: Origin) -> ArgumentSource:
     )
 
 
-def _report(trace: Trace, material: Material, argument: Argument) -> None:
-    value, exchange = argument.value, argument.exchange
+def _report(trace: Trace, view: TrajectoryView, argument: Argument) -> None:
+    value, interaction = argument.value, argument.interaction
     key = squash(str(value))
     if key in trace.reported:
         return
     trace.reported.add(key)
-    call, path = quote(exchange.call.name), quote(argument.path)[1:-1]
-    where = f"Message {exchange.index} calls {call} with {path} = {quote(value)}"
+    call, path = quote(interaction.call.name), quote(argument.path)[1:-1]
+    where = f"Message {interaction.index} calls {call} with {path} = {quote(value)}"
     if is_id_argument(argument.key, value, trace.said):
-        _report_id(trace, material, argument, where)
+        _report_id(trace, view, argument, where)
         return
     reason, what = _kind_of_ungrounded(value)
     evidence = f"{where}: {what} that nobody said, no earlier result holds, and nothing said before yields."
-    trace.findings.append(make_finding(reason, evidence, exchange.index, path=argument.path))
+    trace.unsourced.append(Defect(reason, evidence, interaction.index, path=argument.path))
 
 
 def _kind_of_ungrounded(value: Scalar) -> tuple[Reason, str]:
@@ -157,29 +169,28 @@ def _kind_of_ungrounded(value: Scalar) -> tuple[Reason, str]:
     return Reason.VERIFY_UNGROUNDED_NAME, "a text"
 
 
-def _report_id(trace: Trace, material: Material, argument: Argument, where: str) -> None:
-    exchange = argument.exchange
-    created = _created_later(material, exchange, str(argument.value))
-    if created is not None and not exchange.failed:
-        reason = Reason.VERIFY_ID_BEFORE_CREATED
+def _report_id(trace: Trace, view: TrajectoryView, argument: Argument, where: str) -> None:
+    interaction = argument.interaction
+    created = _created_later(view, interaction, str(argument.value))
+    if created is not None and not interaction.failed:
+        reason, defects = Reason.VERIFY_ID_BEFORE_CREATED, trace.early
         evidence = f"{where}; this identifier comes into being only with the result in message {created}."
     else:
-        open_world = exchange.failed or not _could_be_known(trace, material, argument)
+        open_world = interaction.failed or not _could_be_known(trace, view, argument)
         reason = Reason.VERIFY_GUESSED_ID if open_world else Reason.VERIFY_UNGROUNDED_ID
+        defects = trace.unsourced
         evidence = f"{where}: an identifier that nobody said and no earlier result holds."
-    trace.findings.append(
-        make_finding(reason, evidence, exchange.index, path=argument.path, other_message=created)
-    )
+    defects.append(Defect(reason, evidence, interaction.index, path=argument.path, other_message=created))
 
 
-def _could_be_known(trace: Trace, material: Material, argument: Argument) -> bool:
+def _could_be_known(trace: Trace, view: TrajectoryView, argument: Argument) -> bool:
     """Tell whether the dialogue shows where such an identifier comes from, so that a strange one is a fault.
 
     A system message about a domain holds all that the assistant was told. Without one (a dialogue cut out of
     its context), or with one that speaks of behaviour and calls alone, only a kind of identifier that results
     have shown can be judged.
     """
-    first = material.messages[0]
+    first = view.messages[0]
     if first.role == "system" and tells_of_a_domain(first.content):
         return True
     noun = id_noun(argument.key)
@@ -188,13 +199,13 @@ def _could_be_known(trace: Trace, material: Material, argument: Argument) -> boo
     )
 
 
-def _created_later(material: Material, exchange: Exchange, value: str) -> int | None:
+def _created_later(view: TrajectoryView, interaction: ToolInteraction, value: str) -> int | None:
     """Find a later change whose result holds an identifier that its own arguments do not."""
     wanted = squash(value)
-    for later in material.exchanges:
-        if later.index <= exchange.index or later.result_index is None or not later.writes:
+    for later in view.interactions:
+        if later.index <= interaction.index or later.result_index is None or not later.writes:
             continue
-        text = material.messages[later.result_index].content
+        text = view.messages[later.result_index].content
         if value in text and wanted not in squash(quote(later.call.arguments)):
             return later.result_index
     return None
@@ -204,22 +215,22 @@ def _report_mixed_unit(trace: Trace, argument: Argument) -> None:
     other = find_mixed_unit(trace.said, argument.key, argument.value)
     if other is None:
         return
-    index, path = argument.exchange.index, quote(argument.path)[1:-1]
-    call = f"Message {index} calls {quote(argument.exchange.call.name)}"
+    index, path = argument.interaction.index, quote(argument.path)[1:-1]
+    call = f"Message {index} calls {quote(argument.interaction.call.name)}"
     evidence = f"{call} with {path} = {quote(argument.value)}; said was {quote(other)}."
-    trace.findings.append(make_finding(Reason.VERIFY_UNIT_MIXED, evidence, index, path=argument.path))
+    trace.unsourced.append(Defect(Reason.VERIFY_UNIT_MIXED, evidence, index, path=argument.path))
 
 
 def _report_ids_in_text(trace: Trace, argument: Argument) -> None:
     for word in _JOINED.findall(str(argument.value)):
         if looks_like_id(word) and id_noun(argument.key) is None and not find_id(trace.said, word):
             evidence = (
-                f"Message {argument.exchange.index} calls {quote(argument.exchange.call.name)}: the text of "
-                f"{quote(argument.path)[1:-1]} names {quote(word)}, which nobody said and no earlier "
-                f"result holds."
+                f"Message {argument.interaction.index} calls {quote(argument.interaction.call.name)}: "
+                f"the text of {quote(argument.path)[1:-1]} names {quote(word)}, which nobody said "
+                f"and no earlier result holds."
             )
-            trace.findings.append(
-                make_finding(
-                    Reason.VERIFY_UNGROUNDED_TEXT, evidence, argument.exchange.index, path=argument.path
+            trace.unsourced.append(
+                Defect(
+                    Reason.VERIFY_UNGROUNDED_TEXT, evidence, argument.interaction.index, path=argument.path
                 )
             )

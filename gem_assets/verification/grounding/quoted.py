@@ -1,14 +1,13 @@
 """Amounts of money and numbers with units that are told or used other than they were given.
 
-English words; all of it advisory. Does not belong here: where an argument comes from (`origins`).
+English words; all of it warnings. Does not belong here: where an argument comes from (`origins`).
 """
 
 import re
 from collections.abc import Callable, Iterator
 
-from gem_assets.records.judgement import Finding
 from gem_assets.records.outcome import Reason
-from gem_assets.verification.finding_levels import make_finding
+from gem_assets.verification.check import Defect
 from gem_assets.verification.grounding.derivations import derive_number
 from gem_assets.verification.grounding.identifiers import words_of
 from gem_assets.verification.grounding.ledger import Ledger, to_number
@@ -42,7 +41,7 @@ _WITH_UNIT = re.compile(r"(?<![\w.,])(\d[\d,]*(?:\.\d+)?)(?:\s?°)?[\s-]?([a-z]+
 
 def find_unknown_amounts(
     said: Ledger, proposed: Callable[[], Ledger], index: int, text: str
-) -> Iterator[Finding]:
+) -> Iterator[Defect]:
     """Find amounts of money that the assistant names and that nothing before holds or yields."""
     for found in _AMOUNT.finditer(text):
         written = next(group for group in found.groups() if group)
@@ -54,7 +53,7 @@ def find_unknown_amounts(
         evidence = (
             f"Message {index} names the amount {quote(written)}, which nothing before it holds or yields."
         )
-        yield make_finding(Reason.VERIFY_MISQUOTED_VALUE, evidence, index, span=found.span())
+        yield Defect(Reason.VERIFY_MISQUOTED_VALUE, evidence, index, span=found.span())
 
 
 def _combines(said: Ledger, number: float) -> bool:

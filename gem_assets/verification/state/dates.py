@@ -9,13 +9,12 @@ from datetime import date
 
 from pydantic import JsonValue
 
-from gem_assets.records.judgement import Finding
 from gem_assets.records.outcome import Reason
-from gem_assets.verification.finding_levels import make_finding
+from gem_assets.verification.check import Defect
 from gem_assets.verification.grounding.derivations import read_date
 from gem_assets.verification.grounding.identifiers import words_of
-from gem_assets.verification.material import Exchange, Material
 from gem_assets.verification.values import quote
+from gem_assets.verification.view import ToolInteraction, TrajectoryView
 
 _PAIRS = (
     ("check_in", "check_out"), ("start", "end"), ("start_date", "end_date"), ("from_date", "to_date"),
@@ -35,21 +34,24 @@ _SAID = re.compile(
 )
 
 
-def find_impossible_dates(material: Material) -> list[Finding]:
+def find_impossible_dates(view: TrajectoryView) -> list[Defect]:
     """Find dates that cannot be, in results of successful calls and in what the assistant says."""
     found = [
-        finding for exchange in material.exchanges if exchange.succeeded for finding in _of_result(exchange)
+        finding
+        for interaction in view.interactions
+        if interaction.succeeded
+        for finding in _of_result(interaction)
     ]
-    for index, message in enumerate(material.messages):
+    for index, message in enumerate(view.messages):
         if message.role == "assistant" and "day" in message.content:
             said = _wrong_weekday(message.content)
             if said:
-                found.append(make_finding(Reason.VERIFY_IMPOSSIBLE_DATES, f"Message {index} {said}", index))
+                found.append(Defect(Reason.VERIFY_IMPOSSIBLE_DATES, f"Message {index} {said}", index))
     return found[:20]
 
 
-def _of_result(exchange: Exchange) -> Iterator[Finding]:
-    stack: list[JsonValue] = [exchange.value]
+def _of_result(interaction: ToolInteraction) -> Iterator[Defect]:
+    stack: list[JsonValue] = [interaction.value]
     while stack:
         item = stack.pop()
         if isinstance(item, list):
@@ -59,8 +61,8 @@ def _of_result(exchange: Exchange) -> Iterator[Finding]:
         stack.extend(item.values())
         said = _wrong_span(item)
         if said:
-            evidence = f"Message {exchange.result_index} {said}"
-            yield make_finding(Reason.VERIFY_IMPOSSIBLE_DATES, evidence, exchange.result_index)
+            evidence = f"Message {interaction.result_index} {said}"
+            yield Defect(Reason.VERIFY_IMPOSSIBLE_DATES, evidence, interaction.result_index)
 
 
 def _wrong_span(item: Mapping[str, JsonValue]) -> str | None:

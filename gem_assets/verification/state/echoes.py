@@ -8,14 +8,13 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from gem_assets.records.judgement import Finding
 from gem_assets.records.outcome import Reason
-from gem_assets.verification.finding_levels import make_finding
+from gem_assets.verification.check import Defect
 from gem_assets.verification.grounding.derivations import read_date
 from gem_assets.verification.grounding.identifiers import id_noun, looks_like_id, squash, words_of
-from gem_assets.verification.material import Exchange, Material
 from gem_assets.verification.state.comparing import agree
 from gem_assets.verification.values import leaves, quote
+from gem_assets.verification.view import ToolInteraction, TrajectoryView
 from gem_assets.verification.words import word_set
 
 # Tools whose result is another thing than the one they were given.
@@ -39,31 +38,31 @@ MAX_DEPTH = 2
 _FACTORS = (10.0, 100.0, 1000.0, 60.0, 3600.0, 24.0, 7.0, 12.0, 2.54, 25.4, 0.3048, 1.609344, 0.45359237)
 
 
-def find_contradicted_calls(material: Material) -> list[Finding]:
+def find_contradicted_calls(view: TrajectoryView) -> list[Defect]:
     """Find results that name the same field as the call and give another value for it."""
     return [
         finding
-        for exchange in material.exchanges
-        if exchange.succeeded and isinstance(exchange.value, dict)
-        for finding in _contradictions(exchange)
+        for interaction in view.interactions
+        if interaction.succeeded and isinstance(interaction.value, dict)
+        for finding in _contradictions(interaction)
     ][:20]
 
 
-def _contradictions(exchange: Exchange) -> Iterator[Finding]:
-    makes_another = bool(_MAKING_ANOTHER & set(words_of(exchange.call.name)[:1]))
-    for name, given in exchange.call.arguments.items():
+def _contradictions(interaction: ToolInteraction) -> Iterator[Defect]:
+    makes_another = bool(_MAKING_ANOTHER & set(words_of(interaction.call.name)[:1]))
+    for name, given in interaction.call.arguments.items():
         if isinstance(given, dict | list) or given is None or isinstance(given, bool):
             continue
         if makes_another and id_noun(name) is not None:
             continue
-        shown = [found for found in _shown(exchange.value, name) if found[1] is not None]
-        anywhere = [value for value in _everywhere(exchange.value, name)]
+        shown = [found for found in _shown(interaction.value, name) if found[1] is not None]
+        anywhere = [value for value in _everywhere(interaction.value, name)]
         says_same = _holds_id if id_noun(name) is not None else _says_same
         if not shown or any(says_same(given, value) for value in anywhere):
             continue
-        adds = words_of(exchange.call.name)[0] in _ADDING and isinstance(given, int | float)
+        adds = words_of(interaction.call.name)[0] in _ADDING and isinstance(given, int | float)
         if not adds and _is_clear(name, given, shown[0][1]):
-            yield _finding(exchange, name, given, shown[0])
+            yield _finding(interaction, name, given, shown[0])
 
 
 def _shown(value: JsonValue, name: str, path: str = "$", depth: int = 0) -> Iterator[tuple[str, JsonValue]]:
@@ -136,16 +135,17 @@ def _letters(text: str) -> str:
     return "".join(letter for letter in text if letter.isalpha())
 
 
-def _finding(exchange: Exchange, name: str, given: JsonValue, shown: tuple[str, JsonValue]) -> Finding:
+def _finding(
+    interaction: ToolInteraction, name: str, given: JsonValue, shown: tuple[str, JsonValue]
+) -> Defect:
     evidence = (
-        f"Message {exchange.index} calls {quote(exchange.call.name)} with {quote(name)} = {quote(given)}; "
-        f"its result "
-        f"says {quote(shown[1])} at {quote(shown[0])[1:-1]}."
+        f"Message {interaction.index} calls {quote(interaction.call.name)} with {quote(name)} = "
+        f"{quote(given)}; its result says {quote(shown[1])} at {quote(shown[0])[1:-1]}."
     )
-    return make_finding(
+    return Defect(
         Reason.VERIFY_RESULT_CONTRADICTS_CALL,
         evidence,
-        exchange.result_index,
-        other_message=exchange.index,
+        interaction.result_index,
+        other_message=interaction.index,
         path=shown[0],
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from gem_assets.verification.grounding.identifiers import id_noun, is_id_value, singular, squash, words_of
-from gem_assets.verification.material import Exchange
+from gem_assets.verification.view import ToolInteraction
 from gem_assets.verification.words import word_set
 
 Field = str | int | float | bool | tuple[str, ...]
@@ -52,16 +52,16 @@ class Sighting:
     """The path of the list it is an element of."""
 
 
-def find_records(exchange: Exchange) -> list[Sighting]:
+def find_records(interaction: ToolInteraction) -> list[Sighting]:
     """Read the records out of a result, outer ones first."""
-    if exchange.result_index is None or not isinstance(exchange.value, dict | list):
+    if interaction.result_index is None or not isinstance(interaction.value, dict | list):
         return []
-    tool_nouns = tuple(singular(word) for word in words_of(exchange.call.name)[1:])
+    tool_nouns = tuple(singular(word) for word in words_of(interaction.call.name)[1:])
     found: list[Sighting] = []
-    stack: list[_Place] = [_Place("$", exchange.value, tool_nouns)]
+    stack: list[_Place] = [_Place("$", interaction.value, tool_nouns)]
     while stack and len(found) < MAX_RECORDS:
         place = stack.pop()
-        sighting = _sight(place, exchange.result_index)
+        sighting = _sight(place, interaction.result_index)
         if sighting:
             found.append(sighting)
         stack.extend(_inside(place, sighting))

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from gem_assets.records.judgement import Finding
 from gem_assets.records.outcome import Reason
-from gem_assets.verification.finding_levels import make_finding
+from gem_assets.verification.check import Defect
 from gem_assets.verification.grounding.identifiers import singular, squash, words_of
-from gem_assets.verification.material import Exchange, Material
 from gem_assets.verification.state.comparing import agree, is_status
 from gem_assets.verification.state.entities import Sighting
+from gem_assets.verification.state.replay import replay_calls
 from gem_assets.verification.values import leaves, quote
+from gem_assets.verification.view import ToolInteraction, TrajectoryView
 from gem_assets.verification.words import word_set
 
 _UNMAKING = word_set(
@@ -37,54 +37,58 @@ _PAGES = (1, 2, 3, 5, 10, 15, 20, 25, 50, 100)
 
 @dataclass(frozen=True)
 class _Created:
-    exchange: Exchange
+    interaction: ToolInteraction
     sighting: Sighting
     is_new: bool
     """Made here, not just changed."""
 
 
-def find_omissions(
-    material: Material, sightings: dict[int, list[Sighting]], first_seen: dict[str, int]
-) -> list[Finding]:
+def find_omissions(view: TrajectoryView) -> list[Defect]:
     """Find lists that lack a record made earlier, though nothing filters or pages them."""
+    replay = view.shared(replay_calls)
+    sightings, first_seen = replay.sightings, replay.first_seen
     created: list[_Created] = []
-    findings: list[Finding] = []
-    for exchange in material.exchanges:
-        found = sightings.get(exchange.index, [])
-        if exchange.writes and exchange.succeeded:
-            created = [made for made in created if not _unmakes(exchange, made)]
-            created.extend(_made_by(exchange, found, first_seen))
-        elif exchange.succeeded and created:
-            findings.extend(_omitted(exchange, found, created))
+    findings: list[Defect] = []
+    for interaction in view.interactions:
+        found = sightings.get(interaction.index, [])
+        if interaction.writes and interaction.succeeded:
+            created = [made for made in created if not _unmakes(interaction, made)]
+            created.extend(_made_by(interaction, found, first_seen))
+        elif interaction.succeeded and created:
+            findings.extend(_omitted(interaction, found, created))
     return findings
 
 
-def _made_by(exchange: Exchange, found: list[Sighting], first_seen: dict[str, int]) -> Iterator[_Created]:
-    words = words_of(exchange.call.name)
+def _made_by(
+    interaction: ToolInteraction, found: list[Sighting], first_seen: dict[str, int]
+) -> Iterator[_Created]:
+    words = words_of(interaction.call.name)
     if _UNMAKING & set(words[:1]):
         return
-    named = {squash(str(value)) for _, value in leaves(exchange.call.arguments)}
+    named = {squash(str(value)) for _, value in leaves(interaction.call.arguments)}
     nouns = {singular(word) for word in words[1:]}
     for sighting in found:
-        fresh = first_seen.get(sighting.key) == exchange.result_index and sighting.key not in named
+        fresh = first_seen.get(sighting.key) == interaction.result_index and sighting.key not in named
         changed = sighting.key in named and not sighting.parent
         if (
             (fresh or changed)
             and sighting.sure
             and (sighting.noun in nouns or sighting.path in ("$", "$.data"))
         ):
-            yield _Created(exchange, sighting, fresh)
+            yield _Created(interaction, sighting, fresh)
 
 
-def _unmakes(exchange: Exchange, made: _Created) -> bool:
-    if not _UNMAKING & set(words_of(exchange.call.name)):
+def _unmakes(interaction: ToolInteraction, made: _Created) -> bool:
+    if not _UNMAKING & set(words_of(interaction.call.name)):
         return False
-    return any(squash(str(value)) == made.sighting.key for _, value in leaves(exchange.call.arguments))
+    return any(squash(str(value)) == made.sighting.key for _, value in leaves(interaction.call.arguments))
 
 
-def _omitted(exchange: Exchange, found: list[Sighting], created: list[_Created]) -> Iterator[Finding]:
-    words = words_of(exchange.call.name)
-    if _PARTIAL & set(words) or not isinstance(exchange.value, dict | list):
+def _omitted(
+    interaction: ToolInteraction, found: list[Sighting], created: list[_Created]
+) -> Iterator[Defect]:
+    words = words_of(interaction.call.name)
+    if _PARTIAL & set(words) or not isinstance(interaction.value, dict | list):
         return
     listed = {sighting.key for sighting in found}
     for made in created:
@@ -92,24 +96,24 @@ def _omitted(exchange: Exchange, found: list[Sighting], created: list[_Created])
         plural = {singular(word) for word in words}
         if not rows or made.sighting.key in listed or made.sighting.noun not in plural:
             continue
-        chosen = _selects(exchange, made) if made.is_new else not exchange.call.arguments
-        if chosen and not _is_paged(exchange.value, len(rows)):
-            yield _omission(exchange, made)
+        chosen = _selects(interaction, made) if made.is_new else not interaction.call.arguments
+        if chosen and not _is_paged(interaction.value, len(rows)):
+            yield _omission(interaction, made)
 
 
-def _selects(exchange: Exchange, made: _Created) -> bool:
+def _selects(interaction: ToolInteraction, made: _Created) -> bool:
     """Tell whether every argument of a listing fits what was made."""
     known = [
-        *made.exchange.call.arguments.values(),
+        *made.interaction.call.arguments.values(),
         *made.sighting.fields.values(),
         *made.sighting.others.values(),
     ]
     texts = {squash(str(value)) for value in known if not isinstance(value, dict | list | tuple)}
     return all(
         value is None or squash(str(value)) in texts
-        for path, value in leaves(exchange.call.arguments)
+        for path, value in leaves(interaction.call.arguments)
         if not isinstance(value, bool) and not is_status(path.rpartition(".")[2])
-    ) and not any(is_status(name) for name in exchange.call.arguments)
+    ) and not any(is_status(name) for name in interaction.call.arguments)
 
 
 def _is_paged(value: JsonValue, rows: int) -> bool:
@@ -129,30 +133,31 @@ def _is_paged(value: JsonValue, rows: int) -> bool:
     return False
 
 
-def _omission(exchange: Exchange, made: _Created) -> Finding:
+def _omission(interaction: ToolInteraction, made: _Created) -> Defect:
     evidence = (
-        f"Message {exchange.result_index} lists {quote(made.sighting.noun)} records without "
+        f"Message {interaction.result_index} lists {quote(made.sighting.noun)} records without "
         f"{quote(made.sighting.shown)}, "
         f"which message {made.sighting.message} {'created' if made.is_new else 'changed'}."
     )
-    return make_finding(
+    return Defect(
         Reason.VERIFY_LISTING_OMITS,
         evidence,
-        exchange.result_index,
+        interaction.result_index,
         other_message=made.sighting.message,
     )
 
 
-def find_strays(material: Material, sightings: dict[int, list[Sighting]]) -> list[Finding]:
+def find_out_of_filter_rows(view: TrajectoryView) -> list[Defect]:
     """Find rows of a list that differ from what the list was asked for by the same field."""
-    findings: list[Finding] = []
-    for exchange in material.exchanges:
-        if exchange.writes or not exchange.succeeded:
+    sightings = view.shared(replay_calls).sightings
+    findings: list[Defect] = []
+    for interaction in view.interactions:
+        if interaction.writes or not interaction.succeeded:
             continue
-        for name, wanted in exchange.call.arguments.items():
+        for name, wanted in interaction.call.arguments.items():
             if not isinstance(wanted, str | int) or isinstance(wanted, bool):
                 continue
-            for row in sightings.get(exchange.index, []):
+            for row in sightings.get(interaction.index, []):
                 value = row.others.get(name) or row.fields.get(name)
                 if (
                     row.listed_in
@@ -161,16 +166,16 @@ def find_strays(material: Material, sightings: dict[int, list[Sighting]]) -> lis
                     and not agree(value, wanted)
                 ):
                     evidence = (
-                        f"Message {exchange.result_index} lists {quote(row.shown)} with {quote(name)} = "
+                        f"Message {interaction.result_index} lists {quote(row.shown)} with {quote(name)} = "
                         f"{quote(value)}, "
                         f"where {quote(wanted)} was asked for."
                     )
                     findings.append(
-                        make_finding(
+                        Defect(
                             Reason.VERIFY_LISTING_FILTER,
                             evidence,
-                            exchange.result_index,
-                            other_message=exchange.index,
+                            interaction.result_index,
+                            other_message=interaction.index,
                             path=f"{row.path}.{name}",
                         )
                     )

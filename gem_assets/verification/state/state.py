@@ -8,12 +8,10 @@ Does not belong here: the store (`state_store`), results against their own call 
 import re
 from dataclasses import replace
 
-from gem_assets.records.judgement import Finding
 from gem_assets.records.outcome import Reason
-from gem_assets.verification.finding_levels import make_finding
+from gem_assets.verification.check import Defect
 from gem_assets.verification.grounding.derivations import read_date
 from gem_assets.verification.grounding.identifiers import words_of
-from gem_assets.verification.material import Exchange, Material
 from gem_assets.verification.state.comparing import (
     agree,
     is_lasting,
@@ -26,7 +24,7 @@ from gem_assets.verification.state.comparing import (
     moves_back,
     moves_on,
 )
-from gem_assets.verification.state.entities import Field, Sighting, find_records
+from gem_assets.verification.state.entities import Field, Sighting
 from gem_assets.verification.state.state_store import (
     GONE,
     Entity,
@@ -39,6 +37,7 @@ from gem_assets.verification.state.state_store import (
     touch,
 )
 from gem_assets.verification.values import quote
+from gem_assets.verification.view import ToolInteraction, TrajectoryView
 from gem_assets.verification.words import word_set
 
 _TIME = re.compile(r"\d{1,2}:\d{2}")
@@ -68,20 +67,22 @@ _LOOK_AGAIN = re.compile(
 )
 
 
-def replay(material: Material, store: Store, exchange: Exchange, sightings: list[Sighting]) -> list[Finding]:
-    """Carry one exchange over to the store; give what in its result contradicts the store."""
-    if not exchange.succeeded and (exchange.failed or exchange.writes):
+def find_contradictions(
+    view: TrajectoryView, store: Store, interaction: ToolInteraction, sightings: list[Sighting]
+) -> list[Defect]:
+    """Carry one interaction over to the store; give what in its result contradicts the store."""
+    if not interaction.succeeded and (interaction.failed or interaction.writes):
         return []
-    findings: list[Finding] = []
-    before = touch(store, exchange, sightings) if exchange.writes else {}
+    findings: list[Defect] = []
+    before = touch(store, interaction, sightings) if interaction.writes else {}
     for sighting in sightings:
         place = (sighting.noun, sighting.key, sighting.parent)
         entity = store.entities.setdefault(place, Entity())
-        if not exchange.writes:
-            findings.extend(_compare(material, entity, exchange, sighting))
+        if not interaction.writes:
+            findings.extend(_compare(view, entity, interaction, sighting))
             for other in _elsewhere(store, place):
-                findings.extend(_compare_line(material, entity, other, exchange, sighting))
-        learn(entity, exchange, sighting, before.get(place, {}))
+                findings.extend(_compare_line(view, entity, other, interaction, sighting))
+        learn(entity, interaction, sighting, before.get(place, {}))
     return findings
 
 
@@ -95,8 +96,8 @@ def _elsewhere(store: Store, place: Place) -> list[Entity]:
 
 
 def _compare_line(
-    material: Material, entity: Entity, other: Entity, exchange: Exchange, sighting: Sighting
-) -> list[Finding]:
+    view: TrajectoryView, entity: Entity, other: Entity, interaction: ToolInteraction, sighting: Sighting
+) -> list[Defect]:
     """Compare a record with what is known of it elsewhere, but for what belongs to the line of an order."""
     fields = {
         name: value
@@ -104,42 +105,48 @@ def _compare_line(
         if name not in entity.known and not is_of_line(name)
     }
     return (
-        _compare(material, other, exchange, replace(sighting, fields=fields, nulls=frozenset()))
+        _compare(view, other, interaction, replace(sighting, fields=fields, nulls=frozenset()))
         if fields
         else []
     )
 
 
-def _compare(material: Material, entity: Entity, exchange: Exchange, sighting: Sighting) -> list[Finding]:
+def _compare(
+    view: TrajectoryView, entity: Entity, interaction: ToolInteraction, sighting: Sighting
+) -> list[Defect]:
     if not _same_record(entity, sighting):
         return []
-    findings = _compare_deletion(entity, exchange, sighting)
+    findings = _compare_deletion(entity, interaction, sighting)
     for name, value in sighting.fields.items():
         expected = entity.expected.get(name)
         known = entity.known.get(name)
         if expected and agree(expected[0], value) and not is_volatile(name, value):
-            findings.append(_lost(exchange, sighting, name, expected))
+            findings.append(_lost(interaction, sighting, name, expected))
             entity.expected.pop(name)
         elif known and is_status(name) and moves_on(known.value, value):
             continue
-        elif known and not agree(known.value, value) and _comparable(entity, known, exchange, sighting, name):
-            findings.append(_contradiction(material, exchange, sighting, name, known))
-    findings.extend(_compare_nulls(entity, exchange, sighting))
+        elif (
+            known
+            and not agree(known.value, value)
+            and _comparable(entity, known, interaction, sighting, name)
+        ):
+            findings.append(_contradiction(view, interaction, sighting, name, known))
+    findings.extend(_compare_nulls(entity, interaction, sighting))
     return findings[:3]
 
 
-def _compare_nulls(entity: Entity, exchange: Exchange, sighting: Sighting) -> list[Finding]:
+def _compare_nulls(entity: Entity, interaction: ToolInteraction, sighting: Sighting) -> list[Defect]:
     """Find fields that a write filled and that are empty again, as before it."""
-    findings: list[Finding] = []
+    findings: list[Defect] = []
     for name in sighting.nulls & entity.nulls_before:
         known = entity.known.get(name)
-        if known and known.written and _comparable(entity, known, exchange, sighting, name):
+        if known and known.written and _comparable(entity, known, interaction, sighting, name):
             evidence = (
                 f"Message {sighting.message} says {quote(name)} of {quote(sighting.shown)} is null; message "
                 f"{known.message} had written {quote(known.value)}."
             )
             findings.append(
-                make_finding(
+                Defect(
                     Reason.VERIFY_LOST_WRITE,
                     evidence,
                     sighting.message,
@@ -157,9 +164,11 @@ def _same_record(entity: Entity, sighting: Sighting) -> bool:
     return all(entity.others.get(name, value) == value for name, value in sighting.others.items())
 
 
-def _comparable(entity: Entity, known: Known, exchange: Exchange, sighting: Sighting, name: str) -> bool:
+def _comparable(
+    entity: Entity, known: Known, interaction: ToolInteraction, sighting: Sighting, name: str
+) -> bool:
     """Tell whether two sightings are of one kind: the same question, or records of one shape."""
-    if known.tool == exchange.call.name and known.arguments == quote_arguments(exchange):
+    if known.tool == interaction.call.name and known.arguments == quote_arguments(interaction):
         return True
     if name in sighting.fields and _is_undone(known, sighting.fields[name], name):
         return True
@@ -170,11 +179,11 @@ def _comparable(entity: Entity, known: Known, exchange: Exchange, sighting: Sigh
     )
     alike = alike and sighting.sure and not isinstance(known.value, tuple)
     if not alike:
-        return known.tool == exchange.call.name and sighting.sure and not is_mutable(name, known.value)
-    if known.context == context_of(exchange):
+        return known.tool == interaction.call.name and sighting.sure and not is_mutable(name, known.value)
+    if known.context == context_of(interaction):
         return True
     if is_mutable(name, known.value) or read_date(str(known.value)) or _TIME.match(str(known.value)):
-        return not _PRICED & set(words_of(name)) and _fits(known.context, context_of(exchange))
+        return not _PRICED & set(words_of(name)) and _fits(known.context, context_of(interaction))
     return True
 
 
@@ -206,14 +215,14 @@ def _anchored(entity: Entity, sighting: Sighting) -> bool:
 
 
 def _contradiction(
-    material: Material, exchange: Exchange, sighting: Sighting, name: str, known: Known
-) -> Finding:
+    view: TrajectoryView, interaction: ToolInteraction, sighting: Sighting, name: str, known: Known
+) -> Defect:
     value = sighting.fields[name]
     moves = not (is_status(name) and not is_under_way({name: known.value})) and not is_lasting(name)
     doubtful = (
         (known.under_way and moves)
         or is_volatile(name, value)
-        or (may_be_done_by_user(name, value) and _happened_outside(material, known, sighting, name))
+        or (may_be_done_by_user(name, value) and _happened_outside(view, known, sighting, name))
     )
     lost = known.written and known.before is not None and agree(known.before, value)
     reason = Reason.VERIFY_LOST_WRITE if lost else Reason.VERIFY_READ_CONTRADICTION
@@ -222,7 +231,7 @@ def _contradiction(
         f"message "
         f"{known.message} said {quote(known.value)}, and nothing in between changes it."
     )
-    return make_finding(
+    return Defect(
         Reason.VERIFY_STATE_DOUBTFUL if doubtful else reason,
         evidence,
         sighting.message,
@@ -231,7 +240,9 @@ def _contradiction(
     )
 
 
-def _lost(exchange: Exchange, sighting: Sighting, name: str, expected: tuple[Field, Field, int]) -> Finding:
+def _lost(
+    interaction: ToolInteraction, sighting: Sighting, name: str, expected: tuple[Field, Field, int]
+) -> Defect:
     old, new, call = expected
     set_to = f"set it to {quote(new)}" if new != "" else "was to end it"
     evidence = (
@@ -239,7 +250,7 @@ def _lost(exchange: Exchange, sighting: Sighting, name: str, expected: tuple[Fie
         f"though the "
         f"successful call in message {call} {set_to}."
     )
-    return make_finding(
+    return Defect(
         Reason.VERIFY_LOST_WRITE,
         evidence,
         sighting.message,
@@ -248,7 +259,7 @@ def _lost(exchange: Exchange, sighting: Sighting, name: str, expected: tuple[Fie
     )
 
 
-def _compare_deletion(entity: Entity, exchange: Exchange, sighting: Sighting) -> list[Finding]:
+def _compare_deletion(entity: Entity, interaction: ToolInteraction, sighting: Sighting) -> list[Defect]:
     if entity.deleted is None or any(
         GONE.search(str(value).casefold())
         or "delet" in name.casefold()
@@ -263,7 +274,7 @@ def _compare_deletion(entity: Entity, exchange: Exchange, sighting: Sighting) ->
         f"{deleted} deleted."
     )
     return [
-        make_finding(
+        Defect(
             Reason.VERIFY_LOST_WRITE,
             evidence,
             sighting.message,
@@ -273,21 +284,11 @@ def _compare_deletion(entity: Entity, exchange: Exchange, sighting: Sighting) ->
     ]
 
 
-def _happened_outside(material: Material, known: Known, sighting: Sighting, name: str) -> bool:
+def _happened_outside(view: TrajectoryView, known: Known, sighting: Sighting, name: str) -> bool:
     """Tell whether the user did something in between, or asked to look anew at what may go on by itself."""
     back = is_status(name) and moves_back(known.value, sighting.fields[name])
     return any(
         _DONE_OUTSIDE.search(text) or (not back and _LOOK_AGAIN.search(text))
-        for message in material.messages[known.message + 1 : sighting.message]
+        for message in view.messages[known.message + 1 : sighting.message]
         if message.role == "user" and (text := message.content.replace("’", "'"))
     )
-
-
-def replay_all(material: Material) -> list[Finding]:
-    """Replay a whole dialogue."""
-    store = Store()
-    return [
-        finding
-        for exchange in material.exchanges
-        for finding in replay(material, store, exchange, find_records(exchange))
-    ]

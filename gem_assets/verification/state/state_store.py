@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass, field
 
 from gem_assets.verification.grounding.identifiers import id_noun, is_id_value, singular, squash, words_of
-from gem_assets.verification.material import Exchange
 from gem_assets.verification.state.comparing import (
     agree,
     is_mutable,
@@ -16,6 +15,7 @@ from gem_assets.verification.state.comparing import (
 )
 from gem_assets.verification.state.entities import Field, Sighting
 from gem_assets.verification.values import leaves
+from gem_assets.verification.view import ToolInteraction
 from gem_assets.verification.words import word_set
 
 _SETTING = word_set(
@@ -104,19 +104,21 @@ class Store:
         return merged
 
 
-def touch(store: Store, exchange: Exchange, sightings: list[Sighting]) -> dict[Place, dict[str, Field]]:
+def touch(
+    store: Store, interaction: ToolInteraction, sightings: list[Sighting]
+) -> dict[Place, dict[str, Field]]:
     """Let expire what a write may have changed; give the values it may have replaced, by record."""
-    named = {squash(str(value)) for _, value in leaves(exchange.call.arguments) if is_id_value(value)}
+    named = {squash(str(value)) for _, value in leaves(interaction.call.arguments) if is_id_value(value)}
     ids = {*named, *(key for sighting in sightings for key in sighting.ids)}
     replaced: dict[Place, dict[str, Field]] = {}
     for place, entity in store.entities.items():
         if place[1] in ids or (not ids and not sightings):
             replaced[place] = {name: known.value for name, known in entity.known.items()}
             if place[1] in named:
-                _expect(entity, exchange, place[0])
+                _expect(entity, interaction, place[0])
             entity.known.clear()
             entity.nulls_before = entity.nulls
-            entity.deferred = exchange.deferred
+            entity.deferred = interaction.deferred
         elif entity.ids & ids or not named:
             for name in [name for name, known in entity.known.items() if is_mutable(name, known.value)]:
                 del entity.known[name]
@@ -124,28 +126,28 @@ def touch(store: Store, exchange: Exchange, sightings: list[Sighting]) -> dict[P
     return replaced
 
 
-def _expect(entity: Entity, exchange: Exchange, noun: str) -> None:
+def _expect(entity: Entity, interaction: ToolInteraction, noun: str) -> None:
     """Note what a write that sets fields should have made of them."""
-    verb, *rest = words_of(exchange.call.name) or ("",)
+    verb, *rest = words_of(interaction.call.name) or ("",)
     entity.expected.clear()
     entity.deleted = None
-    if exchange.deferred:
+    if interaction.deferred:
         return
     about = not noun or noun in {singular(word) for word in rest}
     if verb in _DELETING and about:
-        entity.deleted = exchange.index
+        entity.deleted = interaction.index
     for name, known in entity.known.items():
         if verb in _CANCELLING and about and is_status(name) and not GONE.search(str(known.value).casefold()):
-            entity.expected[name] = (known.value, "", exchange.index)
+            entity.expected[name] = (known.value, "", interaction.index)
     if verb in _SETTING:
-        for name, value in exchange.call.arguments.items():
+        for name, value in interaction.call.arguments.items():
             target = _PREFIX.sub("", name)
             known = entity.known.get(target)
             if known and isinstance(value, str | int | float) and not agree(known.value, value):
-                entity.expected[target] = (known.value, value, exchange.index)
+                entity.expected[target] = (known.value, value, interaction.index)
 
 
-def learn(entity: Entity, exchange: Exchange, sighting: Sighting, before: dict[str, Field]) -> None:
+def learn(entity: Entity, interaction: ToolInteraction, sighting: Sighting, before: dict[str, Field]) -> None:
     """Enter what a sighting says; `before` is what a write may have replaced."""
     names = frozenset(sighting.fields)
     under_way = entity.deferred or is_under_way(sighting.fields)
@@ -153,33 +155,33 @@ def learn(entity: Entity, exchange: Exchange, sighting: Sighting, before: dict[s
         entity.known[name] = Known(
             value=value,
             message=sighting.message,
-            tool=exchange.call.name,
-            arguments=quote_arguments(exchange),
-            context=context_of(exchange),
+            tool=interaction.call.name,
+            arguments=quote_arguments(interaction),
+            context=context_of(interaction),
             names=names,
-            written=exchange.writes,
+            written=interaction.writes,
             before=before.get(name),
-            set_by_call=exchange.writes and exchange.call.arguments.get(name) == value,
+            set_by_call=interaction.writes and interaction.call.arguments.get(name) == value,
             under_way=under_way,
         )
-        if exchange.writes:
+        if interaction.writes:
             entity.expected.pop(name, None)
     entity.nulls = sighting.nulls
     entity.others |= sighting.others
     entity.ids |= sighting.ids
 
 
-def quote_arguments(exchange: Exchange) -> str:
+def quote_arguments(interaction: ToolInteraction) -> str:
     """Write a call's arguments in one order, to compare calls by."""
-    return repr(sorted(exchange.call.arguments.items(), key=lambda item: item[0]))
+    return repr(sorted(interaction.call.arguments.items(), key=lambda item: item[0]))
 
 
-def context_of(exchange: Exchange) -> str:
+def context_of(interaction: ToolInteraction) -> str:
     """Write down the arguments that what a record shows may depend on: days, amounts, places, units."""
-    if exchange.writes:
+    if interaction.writes:
         return ""
     parts: list[str] = []
-    for path, value in leaves(exchange.call.arguments):
+    for path, value in leaves(interaction.call.arguments):
         words = set(words_of(path.rpartition(".")[2]))
         numeric = isinstance(value, int | float) and not isinstance(value, bool) and not words & _PAGING
         if id_noun(path.rpartition(".")[2]) is None and (words & _CONTEXT or numeric):

@@ -8,12 +8,11 @@ from itertools import product
 
 from pydantic import JsonValue
 
-from gem_assets.records.judgement import Finding
 from gem_assets.records.outcome import Reason
-from gem_assets.verification.finding_levels import make_finding
+from gem_assets.verification.check import Defect
 from gem_assets.verification.grounding.identifiers import words_of
-from gem_assets.verification.material import Exchange, Material
 from gem_assets.verification.values import leaves, quote
+from gem_assets.verification.view import ToolInteraction, TrajectoryView
 from gem_assets.verification.words import word_set
 
 _TOTALS = ("total", "total_price", "total_amount", "grand_total", "grandTotal", "totalPrice", "totalAmount")
@@ -29,23 +28,27 @@ MAX_OTHERS = 6
 _PENNY = 0.011
 
 
-def find_wrong_sums(material: Material) -> list[Finding]:
+def find_wrong_sums(view: TrajectoryView) -> list[Defect]:
     """Find numbers of a result that do not fit each other in any way that its other numbers explain."""
-    findings: list[Finding] = []
-    for exchange in material.exchanges:
-        if exchange.succeeded and isinstance(exchange.value, dict | list):
-            for path, item in _objects(exchange.value):
-                checks = (_wrong_total(item), _wrong_count(exchange, item), _wrong_change(exchange, item))
+    findings: list[Defect] = []
+    for interaction in view.interactions:
+        if interaction.succeeded and isinstance(interaction.value, dict | list):
+            for path, item in _objects(interaction.value):
+                checks = (
+                    _wrong_total(item),
+                    _wrong_count(interaction, item),
+                    _wrong_change(interaction, item),
+                )
                 said = next((one for one in checks if one), None)
                 if said:
-                    evidence = f"Message {exchange.result_index}, {path}: {said}."
-                    findings.append(_finding(exchange, evidence, path))
-    findings.extend(_lost_rows(material))
+                    evidence = f"Message {interaction.result_index}, {path}: {said}."
+                    findings.append(_finding(interaction, evidence, path))
+    findings.extend(_lost_rows(view))
     return findings
 
 
-def _finding(exchange: Exchange, evidence: str, path: str) -> Finding:
-    return make_finding(Reason.VERIFY_RESULT_ARITHMETIC, evidence, exchange.result_index, path=path)
+def _finding(interaction: ToolInteraction, evidence: str, path: str) -> Defect:
+    return Defect(Reason.VERIFY_RESULT_ARITHMETIC, evidence, interaction.result_index, path=path)
 
 
 def _objects(value: JsonValue) -> Iterator[tuple[str, dict[str, JsonValue]]]:
@@ -139,13 +142,13 @@ def _explained_by_name(total: float, subtotal: float, item: dict[str, JsonValue]
     return False
 
 
-def _wrong_count(exchange: Exchange, item: dict[str, JsonValue]) -> str | None:
+def _wrong_count(interaction: ToolInteraction, item: dict[str, JsonValue]) -> str | None:
     """Compare a count with the one list beside it, where nothing bounds the list."""
     name = next((name for name in _COUNTS if name in item), None)
     lists = [child for child in item.values() if isinstance(child, list)]
     if name is None or len(lists) != 1 or not isinstance(item[name], int) or item[name] == len(lists[0]):
         return None
-    keys = [*item, *(path.rpartition(".")[2] for path, _ in leaves(exchange.call.arguments))]
+    keys = [*item, *(path.rpartition(".")[2] for path, _ in leaves(interaction.call.arguments))]
     if any(_BOUNDED & set(words_of(key)) for key in keys) or not all(
         isinstance(row, dict) for row in lists[0]
     ):
@@ -153,7 +156,7 @@ def _wrong_count(exchange: Exchange, item: dict[str, JsonValue]) -> str | None:
     return f"{quote(name)} is {item[name]}, and the list beside it has {len(lists[0])} rows"
 
 
-def _wrong_change(exchange: Exchange, item: dict[str, JsonValue]) -> str | None:
+def _wrong_change(interaction: ToolInteraction, item: dict[str, JsonValue]) -> str | None:
     """Compare an amount before and after with what was added or taken."""
     for name, value in item.items():
         words = words_of(name)
@@ -161,7 +164,7 @@ def _wrong_change(exchange: Exchange, item: dict[str, JsonValue]) -> str | None:
         if after is None or len(words) < 2 or words[0] not in _AFTER:
             continue
         before = next((_number(item[key]) for key in item if _is_before(words_of(key), words[1:])), None)
-        amounts = [*_amounts(exchange.call.arguments), *_amounts(item)]
+        amounts = [*_amounts(interaction.call.arguments), *_amounts(item)]
         if before is None or not amounts:
             continue
         others = [number for key, one in item.items() if key != name and (number := _number(one)) is not None]
@@ -183,13 +186,13 @@ def _amounts(fields: dict[str, JsonValue]) -> list[float]:
     ]
 
 
-def _lost_rows(material: Material) -> Iterator[Finding]:
+def _lost_rows(view: TrajectoryView) -> Iterator[Defect]:
     """Find paged lists whose pages, all of them read, hold another number of rows than their total."""
     seen: dict[str, dict[int, int]] = {}
-    for exchange in material.exchanges:
-        if exchange.writes:
+    for interaction in view.interactions:
+        if interaction.writes:
             seen.clear()
-        page = _page(exchange)
+        page = _page(interaction)
         if page is None:
             continue
         key, number, pages, total, rows = page
@@ -197,16 +200,16 @@ def _lost_rows(material: Material) -> Iterator[Finding]:
         known[number] = rows
         if set(known) == set(range(1, pages + 1)) and pages > 1 and sum(known.values()) != total:
             evidence = (
-                f"Message {exchange.result_index} is the last of {pages} pages, which hold "
+                f"Message {interaction.result_index} is the last of {pages} pages, which hold "
                 f"{sum(known.values())} rows together; the total is {total}."
             )
-            yield _finding(exchange, evidence, "$")
+            yield _finding(interaction, evidence, "$")
 
 
-def _page(exchange: Exchange) -> tuple[str, int, int, int, int] | None:
+def _page(interaction: ToolInteraction) -> tuple[str, int, int, int, int] | None:
     """Read a page: what list it is of, its number, how many there are, the total, its rows."""
-    value = exchange.value
-    if not exchange.succeeded or not isinstance(value, dict):
+    value = interaction.value
+    if not interaction.succeeded or not isinstance(value, dict):
         return None
     fields = {**value, **{k: v for part in value.values() if isinstance(part, dict) for k, v in part.items()}}
     numbers = [
@@ -234,5 +237,7 @@ def _page(exchange: Exchange) -> tuple[str, int, int, int, int] | None:
         or not isinstance(total, int)
     ):
         return None
-    asked = sorted((name, repr(one)) for name, one in exchange.call.arguments.items() if "page" not in name)
-    return f"{exchange.call.name} {asked}", number, pages, total, len(lists[0])
+    asked = sorted(
+        (name, repr(one)) for name, one in interaction.call.arguments.items() if "page" not in name
+    )
+    return f"{interaction.call.name} {asked}", number, pages, total, len(lists[0])

@@ -13,15 +13,14 @@ from typing import Any
 from gem_assets.offline.workflow.naming import name_problem
 from gem_assets.records.outcome import Reason
 from gem_assets.records.trajectory import Trajectory
-from gem_assets.settings import RuleSettings
 from gem_assets.verification.constraints.predicates import evaluate
 from gem_assets.verification.conversation.cues import is_write
 from gem_assets.verification.conversation.mentions import Text, mentions, read_text
-from gem_assets.verification.dialogue import Use, pair_calls, read_dialogue
 from gem_assets.verification.grounding.identifiers import is_id_value
+from gem_assets.verification.registry import CONTENT_CHECKS, run_checks
 from gem_assets.verification.schema.schema import find_bad_arguments
 from gem_assets.verification.values import leaves
-from gem_assets.verification.verify import verify
+from gem_assets.verification.view import ToolInteraction, TrajectoryView, pair_calls
 
 _DECLINES = re.compile(r"\b(?:can't|cannot|not possible|have to say no)\b", re.IGNORECASE)
 
@@ -76,14 +75,14 @@ def _place(trajectory: Trajectory) -> str:
 
 
 def _schemas(figures: Figures, trajectory: Trajectory) -> None:
-    dialogue = read_dialogue(trajectory.tools, trajectory.messages, RuleSettings(), "")
-    failed = {use.index for use in dialogue.uses if use.failed}
-    for finding in find_bad_arguments(dialogue):
+    view = TrajectoryView(trajectory.tools, trajectory.messages)
+    failed = {use.index for use in view.interactions if use.failed}
+    for finding in find_bad_arguments(view):
         if finding.message not in failed:
             figures.note("invalid calls", f"{_place(trajectory)}: {finding.evidence}")
 
 
-def _values(figures: Figures, trajectory: Trajectory, uses: Sequence[Use]) -> None:
+def _values(figures: Figures, trajectory: Trajectory, uses: Sequence[ToolInteraction]) -> None:
     texts = [read_text(message.content) for message in trajectory.messages]
     roles = [message.role for message in trajectory.messages]
     for use in uses:
@@ -105,7 +104,7 @@ def _came_from(results: Sequence[Text], value: Any) -> bool:
     return any(mentions(text, value) for text in results)
 
 
-def _repeats(figures: Figures, trajectory: Trajectory, uses: Sequence[Use]) -> None:
+def _repeats(figures: Figures, trajectory: Trajectory, uses: Sequence[ToolInteraction]) -> None:
     seen: set[str] = set()
     for use in uses:
         key = f"{use.call.name} {json.dumps(use.call.arguments, sort_keys=True)}"
@@ -116,7 +115,7 @@ def _repeats(figures: Figures, trajectory: Trajectory, uses: Sequence[Use]) -> N
         seen.add(key)
 
 
-def _rules(figures: Figures, trajectory: Trajectory, uses: Sequence[Use]) -> None:
+def _rules(figures: Figures, trajectory: Trajectory, uses: Sequence[ToolInteraction]) -> None:
     """Hold what every call met against the predicates, over what earlier results said of the record."""
     states: dict[str, dict[str, Any]] = {}
     for use in uses:
@@ -131,7 +130,9 @@ def _rules(figures: Figures, trajectory: Trajectory, uses: Sequence[Use]) -> Non
         _judge_speech(figures, trajectory, use, states)
 
 
-def _judge(figures: Figures, trajectory: Trajectory, use: Use, answers: list[bool | None]) -> None:
+def _judge(
+    figures: Figures, trajectory: Trajectory, use: ToolInteraction, answers: list[bool | None]
+) -> None:
     text = use.result.content if use.result else ""
     where = f"{_place(trajectory)}: {use.call.name} {json.dumps(use.call.arguments)[:80]} -> {text[:80]}"
     figures.counts["verdicts"] += sum(answer is not None for answer in answers)
@@ -144,7 +145,7 @@ def _judge(figures: Figures, trajectory: Trajectory, use: Use, answers: list[boo
 
 
 def _judge_speech(
-    figures: Figures, trajectory: Trajectory, use: Use, states: dict[str, dict[str, Any]]
+    figures: Figures, trajectory: Trajectory, use: ToolInteraction, states: dict[str, dict[str, Any]]
 ) -> None:
     """Hold what the assistant declines after a read, naming a record and a rule, against that rule."""
     reply = trajectory.messages[min(use.index + 2, len(trajectory.messages) - 1)]
@@ -163,7 +164,7 @@ def _judge_speech(
                 figures.note("wrong verdicts", f"{_place(trajectory)}: {reply.content[:120]}")
 
 
-def _learn(states: dict[str, dict[str, Any]], use: Use) -> None:
+def _learn(states: dict[str, dict[str, Any]], use: ToolInteraction) -> None:
     if use.result is None or use.failed:
         return
     for record in _records(json.loads(use.result.content)):
@@ -181,16 +182,9 @@ def _records(result: Any) -> list[dict[str, Any]]:
 
 
 def _findings(figures: Figures, trajectory: Trajectory) -> None:
-    workflow = trajectory.workflow
-    verified = verify(
-        trajectory.tools,
-        trajectory.messages,
-        constraints=workflow.constraints,
-        edges=workflow.execution_graph,
-        source=workflow.procedure.document.text,
-    )
-    for finding in verified.decidable:
-        figures.note("decidable findings", f"{_place(trajectory)}: {finding.reason}: {finding.evidence}")
+    verified = run_checks(TrajectoryView.of(trajectory), CONTENT_CHECKS)
+    for finding in verified.errors:
+        figures.note("errors", f"{_place(trajectory)}: {finding.reason}: {finding.evidence}")
     for finding in verified.findings:
         if finding.reason == Reason.VERIFY_RULE_INVENTED:
             figures.note("unsourced rules", f"{_place(trajectory)}: {finding.evidence}")

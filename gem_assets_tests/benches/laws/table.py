@@ -91,7 +91,7 @@ def table(measured: Measured) -> list[Row]:
 def _dialogue_rows(name: str, figures: Figures) -> Iterator[Row]:
     for what in (
         "invalid calls", "ungrounded identifiers", "repeated calls", "wrong verdicts",
-        "decidable findings", "unsourced rules",
+        "errors", "unsourced rules",
     ):  # fmt: skip
         count = figures.counts[what]
         yield f"{name}: {what}", f"{count} of {figures.counts['calls']} calls", "0", count == 0

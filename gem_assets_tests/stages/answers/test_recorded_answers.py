@@ -10,7 +10,7 @@ import pytest
 from gem_assets.llm.asking import AnswerError
 from gem_assets.records.document import Document, ProceduralDocument
 from gem_assets.records.workflow import Workflow
-from gem_assets.settings import ExtractionSettings, RuleSettings
+from gem_assets.settings import ExtractionSettings
 from gem_assets.stages.answers.filter_answer import parse_filter_answer
 from gem_assets.stages.answers.judge_answer import parse_judge_answer
 from gem_assets.stages.answers.trajectory_answer import (
@@ -20,7 +20,8 @@ from gem_assets.stages.answers.trajectory_answer import (
 )
 from gem_assets.stages.answers.workflow_answer import parse_workflow_answer
 from gem_assets.stages.workflow_checks import check_workflow
-from gem_assets.verification.rules import check_rules
+from gem_assets.verification.registry import RULES, run_checks
+from gem_assets.verification.view import TrajectoryView
 
 DATA = Path(__file__).parents[2] / "data"
 ANSWERS = DATA / "recorded_answers"
@@ -198,7 +199,8 @@ def test_the_workflow_of_a_chain_holds_together(document):
 @pytest.mark.parametrize("document", CHAINS)
 def test_the_dialogues_of_a_chain_break_no_rule(document):
     for tools, messages in trajectories_of(document):
-        assert check_rules(tools, messages, RuleSettings(), source=DOCUMENTS[document]["text"]) == ()
+        view = TrajectoryView(tools, messages, source=DOCUMENTS[document]["text"])
+        assert run_checks(view, RULES).findings == ()
         assert parse_trajectory(render_trajectory(messages)) == messages
 
 

@@ -439,7 +439,7 @@ function folded(body, text) {
 
 function findingBox(finding, page) {
   const jump = (index) => el("button", { class: "jump", type: "button", on: { click: () => reveal(page, index, {}) } }, `message ${index}`);
-  return el("div", { class: `finding ${finding.level || "decidable"}` }, el("b", {}, shown(finding.reason)), " ", el("small", {}, `${finding.kind || "rule"}, ${finding.level === "advisory" ? "advice only" : "rejects"}`),
+  return el("div", { class: `finding ${finding.level || "error"}` }, el("b", {}, shown(finding.reason)), " ", el("small", {}, `${finding.kind || "rule"}, ${finding.level || "error"}`),
     el("span", { class: "said", dir: "auto" }, shown(finding.evidence)), finding.path ? mono(finding.path) : null,
     finding.other_message !== null && finding.other_message !== undefined ? [" against ", jump(finding.other_message)] : null);
 }
