@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from string import Template
 
+from gem_assets.extensions import extension_folders
 from gem_assets.records.base import Record
 
 PROMPTS = Path(__file__).parent
@@ -35,7 +36,7 @@ class Prompt(Record):
 
     @staticmethod
     def load(name: str, directory: Path | None) -> "Prompt":
-        """Read `name`.md, from the directory where it holds one, else from the package."""
+        """Read `name`.md, from the directory where it holds one, else from the package or one that adds stages."""
         return _load(name, directory)
 
     def beside(self, name: str) -> "Prompt":
@@ -56,11 +57,11 @@ class Prompt(Record):
 
 @cache
 def _load(name: str, directory: Path | None) -> Prompt:
-    path = PROMPTS / f"{name}.md"
-    if directory is not None and (directory / f"{name}.md").is_file():
-        path = directory / f"{name}.md"
-    if not path.is_file():
-        raise PromptError(f"there is no prompt {name}.md in {path.parent}")
+    folders = [PROMPTS, *(folder / "prompts" for folder in extension_folders())]
+    paths = [folder / f"{name}.md" for folder in ([directory] if directory else []) + folders]
+    path = next((path for path in paths if path.is_file()), None)
+    if path is None:
+        raise PromptError(f"there is no prompt {name}.md in {PROMPTS}")
     return Prompt(name=name, text=path.read_text("utf-8"), directory=directory)
 
 

@@ -46,7 +46,13 @@ from gem_assets.stages.code.modules import CodeDigestError, EnumParts, Module, s
 from gem_assets.stages.code.sources import Defined, Outside, Sources, Target, Whole, label_of
 from gem_assets.stages.code.syntax import canonical, chain_of, references_of
 
-STOPS = ("gem_assets.llm", "gem_assets.store", "gem_assets.orchestration", "gem_assets.settings")
+STOPS = (
+    "gem_assets.extensions",
+    "gem_assets.llm",
+    "gem_assets.store",
+    "gem_assets.orchestration",
+    "gem_assets.settings",
+)
 """Behind them lies what brings answers and keeps outcomes, or what is hashed by its values."""
 
 Use = Literal["value", "annotation", "call"]

@@ -23,8 +23,9 @@ Fact = tuple[str, str]
 def facts_of(row: AuditedRow) -> list[Fact]:
     """Tell what the stage found out, made or judged; facts that are not there are left out."""
     stage = stage_of(row.asset)
-    known = _BY_RECORD.get(stage.gives, _own_columns)(row)
-    measured = [] if stage.gives in _BY_RECORD else _measured(stage, row)
+    known = list(_BY_RECORD.get(stage.gives, _own_columns)(row))
+    named = {name for name, _ in known}
+    measured = [fact for fact in _measured(stage, row) if fact[0] not in named]
     return [(name, text) for name, text in (*known, *measured) if text]
 
 
