@@ -36,7 +36,7 @@ class Prompt(Record):
 
     @staticmethod
     def load(name: str, directory: Path | None) -> "Prompt":
-        """Read `name`.md, from the directory where it holds one, else from the package or one that adds stages."""
+        """Read `name`.md, from the directory where it holds one, else from a package that ships it."""
         return _load(name, directory)
 
     def beside(self, name: str) -> "Prompt":

@@ -143,11 +143,7 @@ def literal_path(path: Path) -> str:
 
 
 def create_views(connection: Connection) -> None:
-    """Create the relations over all stages, then the named views, each after those it reads.
-
-    Raises:
-        StoreError: nobody declared the stages of this home.
-    """
+    """Create the relations over all stages, then the named views, each after those it reads."""
     create_relations(connection)
     waiting = list(sql_names("views"))
     while waiting:

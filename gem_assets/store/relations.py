@@ -6,25 +6,18 @@ Views, checks and reports stand over these; none of them lists the stages. Does 
 
 import duckdb
 
-from gem_assets.store.home import StoreError
 from gem_assets.store.sql_files import OUTCOMES, outcome_assets, sql_names
 
 
 def create_relations(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the relations over the tables that `connection` has.
-
-    Raises:
-        StoreError: `stages` is empty, so nobody declared this home.
-    """
+    """Create the relations over the tables that `connection` has."""
+    union = "\nUNION ALL BY NAME\n".join(
+        f"SELECT '{asset}' AS asset, * FROM {asset}{OUTCOMES}" for asset in outcome_assets()
+    )
+    connection.execute(f"CREATE VIEW outcomes AS\n{union}")
     declared = connection.execute("SELECT asset, measures FROM stages ORDER BY number").fetchall()
     # A package that added a stage may be gone; what it wrote stays, and is not shown.
     stages = [(asset, measures) for asset, measures in declared if asset in outcome_assets()]
-    if not stages:
-        raise StoreError("the table `stages` is empty: run `gem run` or `gem stale` on this home first")
-    union = "\nUNION ALL BY NAME\n".join(
-        f"SELECT '{asset}' AS asset, * FROM {asset}{OUTCOMES}" for asset, _ in stages
-    )
-    connection.execute(f"CREATE VIEW outcomes AS\n{union}")
     measures = [
         f"SELECT '{asset}' AS asset, '{one['name']}' AS measure, shard, record_id, generator, "
         f"{_value(one['before'])} AS before, {_value(one['column'])} AS value "
@@ -33,7 +26,7 @@ def create_relations(connection: duckdb.DuckDBPyConnection) -> None:
         for one in declared_measures
     ]
     connection.execute("CREATE VIEW measures AS\n" + "\nUNION ALL\n".join(measures or [_NO_MEASURE]))
-    for asset, _ in stages:
+    for asset in outcome_assets():
         if asset not in sql_names("views"):
             connection.execute(
                 f"CREATE VIEW {asset} AS SELECT * FROM {asset}{OUTCOMES} WHERE outcome = 'kept'"

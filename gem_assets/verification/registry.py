@@ -62,8 +62,6 @@ from gem_assets.verification.state.replay import find_contradicted_records, find
 from gem_assets.verification.state.sums import find_wrong_sums
 from gem_assets.verification.view import Need, TrajectoryView
 
-R = Reason
-
 FORM: frozenset[Need] = frozenset({"form"})
 DECLARED: frozenset[Need] = frozenset({"form", "declaration"})
 SOURCED: frozenset[Need] = frozenset({"form", "source"})
@@ -71,97 +69,113 @@ DECLARED_AND_SOURCED: frozenset[Need] = DECLARED | SOURCED
 
 # Whose turn it is.
 TURN_ORDER = (
-    Check("system_first", "rule", FORM, find_misplaced_system, errors=(R.RULE_SYSTEM_FIRST,)),
-    Check("several_calls", "rule", FORM, find_several_calls, errors=(R.RULE_SEVERAL_CALLS,)),
+    Check("system_first", "rule", FORM, find_misplaced_system, errors=(Reason.RULE_SYSTEM_FIRST,)),
+    Check("several_calls", "rule", FORM, find_several_calls, errors=(Reason.RULE_SEVERAL_CALLS,)),
     Check(
-        "call_without_result", "rule", FORM, find_calls_without_result, errors=(R.RULE_CALL_WITHOUT_RESULT,)
+        "call_without_result",
+        "rule",
+        FORM,
+        find_calls_without_result,
+        errors=(Reason.RULE_CALL_WITHOUT_RESULT,),
     ),
     Check(
-        "result_without_call", "rule", FORM, find_results_without_call, errors=(R.RULE_RESULT_WITHOUT_CALL,)
+        "result_without_call",
+        "rule",
+        FORM,
+        find_results_without_call,
+        errors=(Reason.RULE_RESULT_WITHOUT_CALL,),
     ),
-    Check("tool_then_user", "rule", FORM, find_tool_then_user, errors=(R.RULE_TOOL_THEN_USER,)),
-    Check("role_order", "rule", FORM, find_broken_role_order, errors=(R.RULE_ROLE_ORDER,)),
-    Check("end", "rule", FORM, find_open_end, errors=(R.RULE_END,)),
+    Check("tool_then_user", "rule", FORM, find_tool_then_user, errors=(Reason.RULE_TOOL_THEN_USER,)),
+    Check("role_order", "rule", FORM, find_broken_role_order, errors=(Reason.RULE_ROLE_ORDER,)),
+    Check("end", "rule", FORM, find_open_end, errors=(Reason.RULE_END,)),
 )
 # Then whether tools and calls can be read, whether they fit each other, and what the texts hold.
 RULES = (
     *TURN_ORDER,
-    Check("size", "rule", FORM, find_too_little, errors=(R.RULE_TOO_SMALL,)),
-    Check("call_malformed", "rule", FORM, find_malformed_calls, errors=(R.RULE_CALL_MALFORMED,)),
-    Check("tool_name", "rule", FORM, find_bad_tool_names, errors=(R.RULE_TOOL_NAME,)),
-    Check("tool_duplicate", "rule", FORM, find_duplicate_tools, errors=(R.RULE_TOOL_DUPLICATE,)),
-    Check("tool_schema", "rule", FORM, find_bad_tool_schemas, errors=(R.RULE_TOOL_SCHEMA,)),
-    Check("unknown_tool", "rule", FORM, find_unknown_tools, errors=(R.RULE_CALL_UNKNOWN_TOOL,)),
+    Check("size", "rule", FORM, find_too_little, errors=(Reason.RULE_TOO_SMALL,)),
+    Check("call_malformed", "rule", FORM, find_malformed_calls, errors=(Reason.RULE_CALL_MALFORMED,)),
+    Check("tool_name", "rule", FORM, find_bad_tool_names, errors=(Reason.RULE_TOOL_NAME,)),
+    Check("tool_duplicate", "rule", FORM, find_duplicate_tools, errors=(Reason.RULE_TOOL_DUPLICATE,)),
+    Check("tool_schema", "rule", FORM, find_bad_tool_schemas, errors=(Reason.RULE_TOOL_SCHEMA,)),
+    Check("unknown_tool", "rule", FORM, find_unknown_tools, errors=(Reason.RULE_CALL_UNKNOWN_TOOL,)),
     Check("arguments", "rule", FORM, find_bad_arguments, errors=ARGUMENT_REASONS),
-    Check("left_tags", "rule", FORM, find_left_tags, errors=(R.RULE_TAG_LEFT,)),
-    Check("placeholders", "rule", FORM, find_placeholders, errors=(R.RULE_PLACEHOLDER,)),
-    Check("patterns", "rule", FORM, find_few_patterns, errors=(R.RULE_FEW_PATTERNS,)),
+    Check("left_tags", "rule", FORM, find_left_tags, errors=(Reason.RULE_TAG_LEFT,)),
+    Check("placeholders", "rule", FORM, find_placeholders, errors=(Reason.RULE_PLACEHOLDER,)),
+    Check("patterns", "rule", FORM, find_few_patterns, errors=(Reason.RULE_FEW_PATTERNS,)),
 )
 # What is said and done. An error is what the dialogue itself proves wrong. The rest are warnings until their
 # precision is measured on text that models wrote.
 CONTENT_CHECKS = (
     Check(
         "unsourced_values", "provenance", FORM, find_unsourced_values,
-        errors=(R.VERIFY_UNGROUNDED_ID,),
+        errors=(Reason.VERIFY_UNGROUNDED_ID,),
         warnings=(
-            R.VERIFY_GUESSED_ID,
-            R.VERIFY_UNGROUNDED_NAME,
-            R.VERIFY_UNGROUNDED_NUMBER,
-            R.VERIFY_UNGROUNDED_DATE,
-            R.VERIFY_UNGROUNDED_TEXT,
-            R.VERIFY_UNIT_MIXED,
-            R.VERIFY_MISQUOTED_VALUE,
+            Reason.VERIFY_GUESSED_ID,
+            Reason.VERIFY_UNGROUNDED_NAME,
+            Reason.VERIFY_UNGROUNDED_NUMBER,
+            Reason.VERIFY_UNGROUNDED_DATE,
+            Reason.VERIFY_UNGROUNDED_TEXT,
+            Reason.VERIFY_UNIT_MIXED,
+            Reason.VERIFY_MISQUOTED_VALUE,
         ),
     ),
-    Check("early_identifiers", "state", FORM, find_early_identifiers, errors=(R.VERIFY_ID_BEFORE_CREATED,)),
+    Check(
+        "early_identifiers", "state", FORM, find_early_identifiers,
+        errors=(Reason.VERIFY_ID_BEFORE_CREATED,),
+    ),
     Check(
         "violated_constraints", "constraint", DECLARED, find_violated_constraints,
-        errors=(R.VERIFY_CONSTRAINT_VIOLATED, R.VERIFY_REFUSED_ALLOWED),
-        warnings=(R.VERIFY_REFUSAL_DOUBTFUL,),
+        errors=(Reason.VERIFY_CONSTRAINT_VIOLATED, Reason.VERIFY_REFUSED_ALLOWED),
+        warnings=(Reason.VERIFY_REFUSAL_DOUBTFUL,),
     ),
     Check(
         "contradicted_records", "state", FORM, find_contradicted_records,
-        errors=(R.VERIFY_READ_CONTRADICTION, R.VERIFY_LOST_WRITE, R.VERIFY_USED_AFTER_END),
-        warnings=(R.VERIFY_STATE_DOUBTFUL, R.VERIFY_AMOUNT_EXCEEDS, R.VERIFY_DOUBLE_USE),
+        errors=(Reason.VERIFY_READ_CONTRADICTION, Reason.VERIFY_LOST_WRITE, Reason.VERIFY_USED_AFTER_END),
+        warnings=(Reason.VERIFY_STATE_DOUBTFUL, Reason.VERIFY_AMOUNT_EXCEEDS, Reason.VERIFY_DOUBLE_USE),
     ),
-    Check("listing_omissions", "state", FORM, find_omissions, errors=(R.VERIFY_LISTING_OMITS,)),
-    Check("listing_filter", "state", FORM, find_out_of_filter_rows, warnings=(R.VERIFY_LISTING_FILTER,)),
-    Check("stated_limits", "constraint", FORM, find_wrong_statements, errors=(R.VERIFY_STATED_LIMIT,)),
+    Check("listing_omissions", "state", FORM, find_omissions, errors=(Reason.VERIFY_LISTING_OMITS,)),
+    Check("listing_filter", "state", FORM, find_out_of_filter_rows, warnings=(Reason.VERIFY_LISTING_FILTER,)),
+    Check("stated_limits", "constraint", FORM, find_wrong_statements, errors=(Reason.VERIFY_STATED_LIMIT,)),
     Check(
         "contradicted_calls", "state", FORM, find_contradicted_calls,
-        errors=(R.VERIFY_RESULT_CONTRADICTS_CALL,),
+        errors=(Reason.VERIFY_RESULT_CONTRADICTS_CALL,),
     ),
-    Check("sign_in_first", "constraint", FORM, find_broken_order, errors=(R.VERIFY_ORDER_BROKEN,)),
-    Check("graph_order", "constraint", DECLARED, find_graph_breaks, warnings=(R.VERIFY_GRAPH_ORDER,)),
-    Check("sums", "state", FORM, find_wrong_sums, warnings=(R.VERIFY_RESULT_ARITHMETIC,)),
-    Check("dates", "state", FORM, find_impossible_dates, warnings=(R.VERIFY_IMPOSSIBLE_DATES,)),
-    Check("inability", "dialogue", FORM, find_false_inability, warnings=(R.VERIFY_FALSE_INABILITY,)),
-    Check("empty_turns", "dialogue", FORM, find_empty_turns, warnings=(R.VERIFY_EMPTY_TURN,)),
-    Check("leaked_reasoning", "dialogue", FORM, find_leaked_reasoning, warnings=(R.VERIFY_LEAKED_REASONING,)),
-    Check("named_tools", "dialogue", FORM, find_named_tools, warnings=(R.VERIFY_USER_NAMES_TOOL,)),
+    Check("sign_in_first", "constraint", FORM, find_broken_order, errors=(Reason.VERIFY_ORDER_BROKEN,)),
+    Check("graph_order", "constraint", DECLARED, find_graph_breaks, warnings=(Reason.VERIFY_GRAPH_ORDER,)),
+    Check("sums", "state", FORM, find_wrong_sums, warnings=(Reason.VERIFY_RESULT_ARITHMETIC,)),
+    Check("dates", "state", FORM, find_impossible_dates, warnings=(Reason.VERIFY_IMPOSSIBLE_DATES,)),
+    Check(
+        "inability", "dialogue", FORM, find_false_inability, warnings=(Reason.VERIFY_FALSE_INABILITY,),
+    ),
+    Check("empty_turns", "dialogue", FORM, find_empty_turns, warnings=(Reason.VERIFY_EMPTY_TURN,)),
+    Check(
+        "leaked_reasoning", "dialogue", FORM, find_leaked_reasoning,
+        warnings=(Reason.VERIFY_LEAKED_REASONING,),
+    ),
+    Check("named_tools", "dialogue", FORM, find_named_tools, warnings=(Reason.VERIFY_USER_NAMES_TOOL,)),
     Check(
         "repeats", "dialogue", FORM, find_repeats,
-        warnings=(R.VERIFY_REPEATED_TURN, R.VERIFY_REPEATED_CALL),
+        warnings=(Reason.VERIFY_REPEATED_TURN, Reason.VERIFY_REPEATED_CALL),
     ),
-    Check("vain_recovery", "dialogue", FORM, find_vain_recoveries, warnings=(R.VERIFY_VAIN_RECOVERY,)),
-    Check("language", "dialogue", FORM, find_language_mix, warnings=(R.VERIFY_LANGUAGE_MIX,)),
+    Check("vain_recovery", "dialogue", FORM, find_vain_recoveries, warnings=(Reason.VERIFY_VAIN_RECOVERY,)),
+    Check("language", "dialogue", FORM, find_language_mix, warnings=(Reason.VERIFY_LANGUAGE_MIX,)),
     Check(
         "claims", "dialogue", FORM, find_false_claims,
-        warnings=(R.VERIFY_UNDISCLOSED_FAILURE, R.VERIFY_UNSUPPORTED_SUCCESS),
+        warnings=(Reason.VERIFY_UNDISCLOSED_FAILURE, Reason.VERIFY_UNSUPPORTED_SUCCESS),
     ),
-    Check("unknown_ids", "dialogue", FORM, find_unknown_ids, warnings=(R.VERIFY_UNKNOWN_ID_SAID,)),
+    Check("unknown_ids", "dialogue", FORM, find_unknown_ids, warnings=(Reason.VERIFY_UNKNOWN_ID_SAID,)),
     Check(
         "unsourced_constraints", "faithfulness", DECLARED_AND_SOURCED, find_unsourced_constraints,
-        errors=(R.VERIFY_CONSTRAINT_UNSOURCED, R.VERIFY_CONSTRAINT_NUMBER),
+        errors=(Reason.VERIFY_CONSTRAINT_UNSOURCED, Reason.VERIFY_CONSTRAINT_NUMBER),
     ),
     Check(
         "unsourced_rules", "faithfulness", SOURCED, find_unsourced_rules,
-        errors=(R.VERIFY_RULE_CONTRADICTED,),
-        warnings=(R.VERIFY_RULE_INVENTED,),
+        errors=(Reason.VERIFY_RULE_CONTRADICTED,),
+        warnings=(Reason.VERIFY_RULE_INVENTED,),
     ),
     Check(
         "omitted_rules", "faithfulness", DECLARED_AND_SOURCED, find_omitted_rules,
-        warnings=(R.VERIFY_RULE_OMITTED,),
+        warnings=(Reason.VERIFY_RULE_OMITTED,),
     ),
 )  # fmt: skip
 

@@ -21,6 +21,7 @@ from gem_assets.llm.limits.pacing import Pace
 from gem_assets.llm.models import Models, open_models
 from gem_assets.llm.protocol import ChatMessage, Completion, Request
 from gem_assets.llm.provider import Send, Sent
+from gem_assets.llm.sampling import Sampling
 from gem_assets_tests.stub_server import Answer, Fault, Reply, StubServer
 
 KEY = "sk-planted-0123456789abcdef"
@@ -28,8 +29,12 @@ THREADS = ThreadPoolExecutor(max_workers=64)
 PROCESS = Path(__file__).with_name("asking_process.py")
 
 
+SAMPLING = Sampling(temperature=0.2, max_tokens=4096)
+
+
 def request(text: str = "How do I return a parcel?", **fields: Any) -> Request:
-    values = {"task": "filter_document", "prompt_version": "filter_document@0", **fields}
+    asked = {"task": "filter_document", "prompt_version": "filter_document@0", "sampling": SAMPLING}
+    values = asked | fields
     return Request(messages=(ChatMessage(role="user", content=text),), **values)
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from gem_assets.configuration import read_configuration
 from gem_assets.orchestration.jobs.code_location import build_definitions
-from gem_assets.stages.catalog import ASSETS
+from gem_assets.stages.catalog import ASSETS, STAGES
 from gem_assets.store.sql_files import sql_names
 
 
@@ -53,7 +53,7 @@ def test_every_sql_check_is_an_asset_check_and_every_stage_says_whether_it_is_up
         sql_names("checks")
     )
     fresh = {key.asset_key.to_user_string() for key in keys if key.name == "up_to_date"}
-    assert fresh == set(ASSETS)
+    assert fresh == {stage.asset for stage in STAGES}
 
 
 def test_every_column_with_a_comment_shows_it(definitions):

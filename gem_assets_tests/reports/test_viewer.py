@@ -85,7 +85,7 @@ def test_a_rejected_trajectory_keeps_its_dialogue_findings_and_draft(folder: Pat
 
 
 def test_the_index_names_what_the_list_is_searched_by(folder: Path):
-    ((shard, version, rows),) = unpacked(folder / "index.js")
+    ((shard, version, rows),) = unpacked(folder / "index.js")["shards"]
     assert (shard, len(version), len(rows)) == (SHARD, 12, 5)
     kiln = next(row for row in rows if row[0] == KILN and row[3] == "kept")
     assert kiln[1:8] == [
@@ -150,7 +150,7 @@ def test_a_shard_that_is_no_more_leaves_the_viewer(tmp_path: Path):
     home.stage_runs.write_text("\n".join(kept) + "\n")
     refresh(home)
     assert not (folder / "data" / "other-00000.js").exists()
-    assert [shard for shard, *_ in unpacked(folder / "index.js")] == [SHARD]
+    assert [shard for shard, *_ in unpacked(folder / "index.js")["shards"]] == [SHARD]
 
 
 def test_the_history_of_a_shard_tells_what_changed_in_each_run(tmp_path: Path):
@@ -210,4 +210,6 @@ def test_refreshing_beside_running_stages_ends_where_a_refresh_alone_would(tmp_p
 
 def test_an_empty_home_has_a_page_too(tmp_path: Path):
     folder = refresh(empty_home(tmp_path))
-    assert unpacked(folder / "index.js") == []
+    index = unpacked(folder / "index.js")
+    assert index["shards"] == []
+    assert index["ways"][0] == [asset for asset, _ in index["stages"]][: len(index["ways"][0])]

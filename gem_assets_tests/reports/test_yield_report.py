@@ -149,7 +149,7 @@ def test_refinement_stands_beside_the_paper_s_means(report: YieldReport):
     gains = {gain.measure: gain for gain in report.refinement}
     assert (gains["messages"].mean_before, gains["messages"].mean_after) == (10, 17.5)
     assert (gains["tools"].median_before, gains["tools"].median_after) == (2, 4.5)
-    assert (gains["calls"].mean_before, gains["calls"].mean_after, gains["calls"].trajectories) == (3, 8.5, 2)
+    assert (gains["calls"].mean_before, gains["calls"].mean_after, gains["calls"].records) == (3, 8.5, 2)
     for text in (render_text(report, 100), render_markdown(report)):
         for words in ("10 -> 17.5", "30.05 -> 46.1", "5.01 -> 8.6", "7.83 -> 16.3"):
             assert words in text
@@ -219,7 +219,7 @@ def test_kept_records_are_counted_by_who_made_them(tmp_path: Path):
             (FERRY, FERRY, Kept((procedure(FERRY),), spent("m"))),
         ],
     )
-    made = {count.generator: count.records for count in read(home).generators_of("procedural_documents")}
+    made = {count.generator: count.records for count in read(home).generators}
     assert made == {"model": 1, "offline/procedural": 1}
 
 
@@ -327,7 +327,7 @@ def test_text_of_documents_and_models_does_nothing_on_the_page(tmp_path: Path):
 
 
 def test_a_label_can_neither_end_its_cell_nor_become_markup_in_markdown(report: YieldReport):
-    hostile = GeneratorCount("validated_trajectories", HOSTILE, 1)
+    hostile = GeneratorCount("validated_trajectories", True, HOSTILE, 1)
     shown = render_markdown(replace(report, generators=(hostile,)))
     assert (
         "| &#60;script>alert(1)&#60;/script>\\x1b&#91;2J\\u202e&#60;/pre>&#60;td>&#124; cell | 1 |" in shown

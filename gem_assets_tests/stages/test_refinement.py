@@ -3,7 +3,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from gem_assets.store.columns import typed_columns
 
 from gem_assets.llm.protocol import FailedError
 from gem_assets.records.base import make_id
@@ -12,6 +11,7 @@ from gem_assets.records.outcome import Failed, FailureReason, Kept, Reason, Reje
 from gem_assets.records.tool import Tool
 from gem_assets.records.trajectory import Trajectory
 from gem_assets.stages.refinement import FORM
+from gem_assets.stages.trajectory_columns import refinement_columns
 from gem_assets.verification.registry import run_checks
 from gem_assets.verification.view import TrajectoryView
 from gem_assets_tests.fakes import ScriptedLlm
@@ -153,18 +153,18 @@ def test_a_rejected_refinement_keeps_all_its_findings_in_columns_too(case: str):
     everything = run_checks(TrajectoryView.of(record, SETTINGS.rules))
     assert record.findings == everything.findings
     assert rule in {finding.reason for finding in record.findings}
-    columns = typed_columns(record)
+    columns = refinement_columns(record)
     assert columns["error_findings"] == len(everything.errors) > 0
     assert columns["warning_findings"] == len(everything.warnings)
     assert [one["reason"] for one in json.loads(columns["findings"])] == [f.reason for f in record.findings]
 
 
 def test_what_was_checked_and_found_clean_is_told_from_what_was_not_checked():
-    lost = typed_columns(outcome_of(ASSET, one_call_less()).record)
+    lost = refinement_columns(outcome_of(ASSET, one_call_less()).record)
     [kept] = outcome_of(ASSET, GOOD).records
     assert lost["error_findings"] == 0
     assert kept.findings == ()
-    assert "error_findings" not in typed_columns(kept)
+    assert "error_findings" not in refinement_columns(kept)
 
 
 def test_every_rule_of_form_is_tried():

@@ -199,8 +199,8 @@ def test_an_input_that_was_rewritten_while_it_was_read_is_not_judged(
         def __init__(self, connection: Connection) -> None:
             self._connection = connection
 
-        def execute(self, query: str, values: list[str]) -> Any:
-            rows = self._connection.execute(query, values)
+        def execute(self, query: str) -> Any:
+            rows = self._connection.execute(query)
             write(ingested, [kept(1)], run_id="other")
             return rows
 

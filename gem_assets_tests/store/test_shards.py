@@ -52,7 +52,8 @@ def parent_of(links: Chain, asset: str) -> tuple[StageInput[Any], Any]:
     for before in ASSETS[1 : ASSETS.index(asset)]:
         record_id = make_id(before, record_id)
     judged = links.input_of(asset) if asset != "documents" else links.row
-    return StageInput(record_id, links.document.document_id, judged), links.records[asset]
+    kept_id = links.document.document_id if asset == "documents" else None
+    return StageInput(record_id, links.document.document_id, judged, child_id=kept_id), links.records[asset]
 
 
 @pytest.mark.parametrize("asset", ASSETS)
@@ -276,11 +277,6 @@ def test_a_record_that_does_not_fit_its_kind_is_not_passed_on(home: Home):
     alter(home, "documents_outcomes", SHARD, """UPDATE rows SET payload = '{"text": "lost the rest"}'""")
     with pytest.raises(ValueError, match="document_id"):
         read(home, "documents")
-
-
-def test_only_records_of_stages_have_columns(home: Home):
-    with pytest.raises(TypeError, match="Provenance is not stored"):
-        write(home, [(given(document(1)), Kept((MODEL,)))])
 
 
 def test_the_history_survives_when_the_shard_is_rewritten_in_place_of_a_killed_run(home: Home):

@@ -23,11 +23,11 @@ def render_markdown(report: YieldReport) -> str:
     head = NOTHING_RAN if report.is_empty else f"**{headline(report)}**"
     verdicts = [(count.status, figures.count(count.trajectories)) for count in report.judgements]
     makers = [(generator, figures.count(records)) for generator, records in report.makers]
-    means = [(one.asset, mean_cell(one)) for one in report.other_measures]
+    means = [(f"{one.measure} of {one.asset}", mean_cell(one)) for one in report.other_measures]
     tables = [
         _table(_FUNNEL_HEADER, (_funnel_cells(report, stage) for stage in report.stages)),
         _table(_GAIN_HEADER, map(gain_cells, report.refinement)),
-        _table(("stage", "mean of a record"), means) if means else "",
+        _table(("per record", "mean"), means) if means else "",
         _table(("judge", "trajectories"), verdicts) if verdicts else "",
         _table(("validated trajectories made by", "records"), makers) if makers else "",
     ]

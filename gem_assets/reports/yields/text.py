@@ -116,8 +116,7 @@ def _refinement(report: YieldReport) -> str:
 
 def _closing(report: YieldReport, width: int) -> str:
     judged = [(count.status, count.trajectories) for count in report.judgements]
-    lines = [("judge", _listed(judged)), ("made by", _listed(report.makers))]
-    lines += [(stage, words) for stage, words in _means(report)]
+    lines = [("judge", _listed(judged)), ("made by", _listed(report.makers)), ("means", _means(report))]
     lines += [
         (title, _listed([(count.label, count.documents) for count in report.labels_of(vocabulary)]))
         for vocabulary, title in _VOCABULARIES
@@ -129,12 +128,12 @@ def _closing(report: YieldReport, width: int) -> str:
     )
 
 
-def _means(report: YieldReport) -> list[tuple[str, list[str]]]:
-    """Write the means of the stages that the paper has no numbers for, a line for each."""
+def _means(report: YieldReport) -> list[str]:
+    """Write the means of each stage that the paper has no numbers for."""
     means: dict[str, list[str]] = {}
     for one in report.other_measures:
-        means.setdefault(one.asset.replace("_", " "), []).append(mean_cell(one))
-    return list(means.items())
+        means.setdefault(one.asset, []).append(f"{mean_cell(one)} {one.measure}")
+    return [f"{asset} ({', '.join(words)})" for asset, words in means.items()] or [figures.NONE]
 
 
 def mean_cell(one: MeasureMeans) -> str:
@@ -142,7 +141,7 @@ def mean_cell(one: MeasureMeans) -> str:
     mean = figures.mean(one.mean_after)
     if one.gained:
         mean = figures.change(figures.mean(one.mean_before), mean)
-    return f"{mean} {one.measure}"
+    return mean
 
 
 def _listed(pairs: Sequence[tuple[str, int]]) -> list[str]:
