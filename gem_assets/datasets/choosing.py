@@ -19,9 +19,6 @@ from gem_assets.settings import RuleSettings
 from gem_assets.verification.registry import RULES, run_checks
 from gem_assets.verification.view import TrajectoryView
 
-LOGIC = 1
-"""Grows when the same candidates would be chosen otherwise."""
-
 
 @dataclass(frozen=True)
 class Choice:

@@ -1,9 +1,13 @@
 """Whether a recipe's data set is what its file and today's trajectories would make of it, and if not, why."""
 
+from functools import cache
+
 from gem_assets.datasets.candidates import candidate_versions
-from gem_assets.datasets.choosing import LOGIC
+from gem_assets.datasets.choosing import choose
 from gem_assets.datasets.recipes import Recipe
+from gem_assets.datasets.splits import assign_splits, group_documents
 from gem_assets.records.base import content_hash
+from gem_assets.stages.code_digest import code_digest
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
 
@@ -28,5 +32,10 @@ def stale_reason(home: Home, recipe: Recipe) -> str | None:
 
 
 def choice_version(recipe: Recipe) -> str:
-    """Hash what makes a choice change besides its trajectories: the recipe and the logic of choosing."""
-    return content_hash([recipe.version, LOGIC])
+    """Hash what makes a choice change besides its trajectories: the recipe and the code that chooses."""
+    return content_hash([recipe.version, _code()])
+
+
+@cache
+def _code() -> str:
+    return code_digest(choose, group_documents, assign_splits).digest
