@@ -132,6 +132,15 @@ def test_settings_are_parsed_by_those_who_read_the_configuration_alone():
     assert parsers == PARSERS
 
 
+def test_commands_have_one_room_that_no_other_needs():
+    outside = [path for path in MODULES if room(path) != "commands"]
+    assert [told(path) for path in outside if path.stem.startswith("command")] == []
+    needing = {
+        room(path) for path in outside for _, name in imports(path) if name.startswith("gem_assets.commands")
+    }
+    assert needing == {"cli.py"}
+
+
 def test_the_trainers_scripts_stand_by_themselves():
     scripts = sorted(SCRIPTS.glob("*.py"))
     names = {path.stem for path in scripts}

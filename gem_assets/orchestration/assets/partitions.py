@@ -5,12 +5,18 @@ from collections.abc import Iterable
 import dagster as dg
 
 from gem_assets.store.home import Home
+from gem_assets.store.named_files import FILE_TAG
 from gem_assets.store.raw import shard_names
 
 corpus_shards = dg.DynamicPartitionsDefinition(name="corpus_shards")
 
 # The same on every asset: different policies split one backfill into several waves of runs.
 one_run_per_shard = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
+
+
+def defined_by(context: dg.AssetExecutionContext) -> str:
+    """Name what defines the partition of a run: its file, where the run names one, else the key itself."""
+    return context.run.tags.get(FILE_TAG, context.partition_key)
 
 
 def register_shards(instance: dg.DagsterInstance, home: Home) -> list[str]:

@@ -13,12 +13,16 @@ from gem_assets.orchestration.assets.evaluations import (
 )
 from gem_assets.orchestration.assets.itool import ITOOL_ASSETS
 from gem_assets.orchestration.assets.models import MODEL_ASSETS
-from gem_assets.orchestration.assets.shards import SHARD_ASSETS, validated_trajectories
+from gem_assets.orchestration.assets.shards import (
+    SHARD_ASSETS,
+    SYNTHESIS_ASSETS,
+    validated_trajectories,
+)
 from gem_assets.orchestration.assets.tables import warehouse, yield_report
 from gem_assets.orchestration.instance.backfill import LaunchError, launch_stale
-from gem_assets.orchestration.jobs.forecast import forecast
 from gem_assets.orchestration.jobs.loop import synthesizer_loop
 from gem_assets.orchestration.resources.workplace import Workplace
+from gem_assets.reports.costs.forecast import forecast
 from gem_assets.store.home import StoreError
 from gem_assets.store.raw import shard_names
 
@@ -45,6 +49,15 @@ validate_job = dg.define_asset_job(
     config=_options(budget=None, force=True, models={"judge": None}),
     description="Check a shard's refined trajectories again: rules, verification, judge. Launchpad: budget, "
     "force, another judge.",
+    tags={"gem/unit": "shard"},
+)
+
+synthesizer_job = dg.define_asset_job(
+    "synthesizer",
+    selection=dg.AssetSelection.assets(*SYNTHESIS_ASSETS).without_checks(),
+    config=_options(limit=None, budget=None),
+    description="Let a trained Synthesizer write trajectories of a shard, and check them. Launchpad: limit, "
+    "budget.",
     tags={"gem/unit": "shard"},
 )
 
@@ -142,6 +155,7 @@ def backfill_stale() -> None:
 JOBS = (
     synthesise_job,
     validate_job,
+    synthesizer_job,
     dataset_job,
     train_job,
     synthesizer_loop,

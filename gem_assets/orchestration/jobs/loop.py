@@ -1,19 +1,20 @@
 """The job that closes the loop: choose rows, train a small Synthesizer, serve it, let it write, check that.
 
-One op, because the model lives only as long as its server: the assets `synthesizer_model` and
-`synthesized_trajectories` are the same steps for a model that is served for longer.
+One op that runs `gem synthesizer-loop`, because the model lives only as long as its server: data set, model
+and shards are runs of their own, as with the command.
 """
+
+import subprocess
+import sys
 
 import dagster as dg
 from pydantic import Field
 
-from gem_assets.llm.protocol import StopRunError
 from gem_assets.orchestration.resources.workplace import Workplace
 from gem_assets.reports.comparison.synthesis import read_synthesis, synthesis_markdown
-from gem_assets.store.home import StoreError
-from gem_assets.store.raw import shard_names
-from gem_assets.training.command import Wanted
-from gem_assets.training.loop import run_loop
+
+PATIENCE_SECONDS = 600
+"""For a training that saves before it ends."""
 
 
 class LoopOptions(dg.Config):
@@ -30,22 +31,36 @@ def train_serve_synthesize_verify(
     context: dg.OpExecutionContext, config: LoopOptions, workplace: dg.ResourceParam[Workplace]
 ) -> None:
     """Close the loop once, and set the Synthesizer beside the pipeline."""
-    wanted = Wanted("synthesizer", config.recipe, config.configuration)
-    shards = shard_names(workplace.home, config.corpus)
-    try:
-        code = run_loop(
-            workplace.configuration,
-            wanted,
-            shards,
-            config.limit,
-            lambda line: context.log.info("%s", line),
-        )
-    except (StoreError, StopRunError) as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+    options = ["--recipe", config.recipe, "--config", config.configuration, "--limit", str(config.limit)]
+    options += [] if config.corpus is None else ["--corpus", config.corpus]
+    command = [sys.executable, "-m", "gem_assets.cli", "synthesizer-loop", "--as-it-is", *options]
+    last, code = _follow(context, command, workplace)
+    if code:
+        raise dg.Failure(last or f"the loop ended with status {code}", allow_retries=False)
     told = synthesis_markdown(read_synthesis(workplace.home))
     context.add_output_metadata({"beside_the_pipeline": dg.MetadataValue.md(told)})
-    if code:
-        raise dg.Failure("the training was stopped, or too many calls failed", allow_retries=False)
+
+
+def _follow(context: dg.OpExecutionContext, command: list[str], workplace: Workplace) -> tuple[str, int]:
+    """Log what a command prints; gives its last line and its exit code, and ends it with this run."""
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=workplace.configuration.child_environment,
+    )
+    assert process.stdout is not None
+    last = ""
+    try:
+        for line in process.stdout:
+            last = line.rstrip() or last
+            context.log.info("%s", line.rstrip())
+        return last.removeprefix("gem: "), process.wait()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(PATIENCE_SECONDS)
 
 
 @dg.job(
