@@ -33,7 +33,7 @@ def ingest(
     **options: Any,  # noqa: ANN401 - click's values
 ) -> None:
     """Take files and folders of text in, as new shards of a corpus."""
-    from gem_assets.corpus.commands import run_ingest
+    from gem_assets.commands.intake import run_ingest
 
     sys.exit(run_ingest(configuration.settings, paths, corpus, options))
 
@@ -45,7 +45,7 @@ def ingest(
 @with_home
 def drop(configuration: RunConfiguration, corpus: str | None, document: str | None, yes: bool) -> None:
     """Take text out; what was made of it goes with the next run."""
-    from gem_assets.corpus.commands import run_drop
+    from gem_assets.commands.intake import run_drop
 
     if not corpus and not document:
         raise click.UsageError("name what to drop: --corpus NAME or --document ID")

@@ -15,7 +15,7 @@ from gem_assets.configuration import RunConfiguration
 @with_home
 def dataset(configuration: RunConfiguration, recipe: str, diff: bool) -> None:
     """Build a recipe's dataset: near-duplicates out, checked against benchmarks, split by document."""
-    from gem_assets.datasets.command import run_dataset
+    from gem_assets.commands.dataset_builds import run_dataset
 
     sys.exit(run_dataset(configuration, recipe, diff, click.echo))
 
@@ -27,6 +27,6 @@ def dataset(configuration: RunConfiguration, recipe: str, diff: bool) -> None:
 @with_home
 def export(configuration: RunConfiguration, format_name: str, recipe: str, out: Path) -> None:
     """Write a recipe's dataset as a trainer loads it, with its configuration."""
-    from gem_assets.datasets.command import run_export
+    from gem_assets.commands.dataset_builds import run_export
 
     sys.exit(run_export(configuration.home, recipe, format_name, out, click.echo))

@@ -41,6 +41,6 @@ def evaluate(
     **wanted: Any,  # noqa: ANN401
 ) -> None:
     """Score a served model on a benchmark with the benchmark's own harness, and write the report."""
-    from gem_assets.orchestration.runs.evaluation import EvaluationWanted, run_evaluation
+    from gem_assets.commands.evaluation_runs import EvaluationWanted, run_evaluation
 
     sys.exit(run_evaluation(configuration, EvaluationWanted(benchmark, **wanted)))

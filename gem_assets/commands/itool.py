@@ -15,7 +15,7 @@ from gem_assets.configuration import RunConfiguration
 @with_home
 def itool(configuration: RunConfiguration, campaign: str, smoke: bool, only_report: bool) -> None:
     """Find what a policy gets wrong, fragment by fragment, and train it on preference pairs; resumable."""
-    from gem_assets.itool.command import report, run_itool
+    from gem_assets.commands.campaigns import report, run_itool
     from gem_assets.itool.rounds.campaign import load_campaign
 
     name = "smoke" if smoke else campaign

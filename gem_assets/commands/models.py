@@ -27,7 +27,7 @@ def doctor(configuration: RunConfiguration) -> None:
 @with_home
 def cost(configuration: RunConfiguration) -> None:
     """Say what was spent, by stage, model and prompt, and what the shards still to run would cost."""
-    from gem_assets.reports.costs.spending import tell_costs
+    from gem_assets.commands.spending import tell_costs
 
     tell_costs(configuration, click.echo)
 
@@ -43,6 +43,6 @@ def cost(configuration: RunConfiguration) -> None:
 @with_home
 def journal(configuration: RunConfiguration, action: str, **options: Any) -> None:  # noqa: ANN401
     """Sum up, check, export (as JSON lines) or partly forget what models were asked and answered."""
-    from gem_assets.reports.costs.spending import tend_journal
+    from gem_assets.commands.spending import tend_journal
 
     sys.exit(tend_journal(configuration.settings, action, options))

@@ -28,7 +28,7 @@ def run(
     **wanted: Any,  # noqa: ANN401
 ) -> None:
     """Materialise every shard that is missing, changed or unfinished, then the tables and the report."""
-    from gem_assets.orchestration.runs.shards import Wanted, run_shards
+    from gem_assets.commands.shard_runs import Wanted, run_shards
 
     chosen = choose_shards(configuration.home, corpus, shards)
     check_asset(wanted["until"])
@@ -62,8 +62,8 @@ def backfill(
     workers: int,
 ) -> None:
     """Redo what is stale: in a running Dagster as one backfill, else here."""
-    from gem_assets.orchestration.jobs.forecast import forecast
-    from gem_assets.orchestration.runs.stale import backfill_stale
+    from gem_assets.commands.shard_runs import backfill_stale
+    from gem_assets.reports.costs.forecast import forecast
 
     shards = choose_shards(configuration.home, corpus, ())
     if dry_run:
@@ -78,7 +78,7 @@ def backfill(
 @with_home
 def try_document(configuration: RunConfiguration, file_or_id: str, stage: str) -> None:
     """Carry one document through today's prompts, printing each outcome and what it cost."""
-    from gem_assets.reports.trial import try_one
+    from gem_assets.commands.trial import try_one
 
     asyncio.run(try_one(configuration, file_or_id, check_asset(stage), click.echo))
 

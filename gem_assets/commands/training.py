@@ -20,7 +20,7 @@ from gem_assets.configuration import RunConfiguration
 @with_home
 def train(configuration: RunConfiguration, /, **wanted: Any) -> None:  # noqa: ANN401
     """Train a model; interrupted at any time, the same command goes on from the last checkpoint."""
-    from gem_assets.training.command import Wanted, run_train
+    from gem_assets.commands.trainings import Wanted, run_train
 
     sys.exit(run_train(configuration, Wanted(**wanted), click.echo))
 
@@ -37,7 +37,7 @@ def synthesize(
     limit: int | None,
 ) -> None:
     """Let the Synthesizer (GEM_SYNTHESIZER_MODEL) write trajectories, and check them like any others."""
-    from gem_assets.orchestration.jobs.synthesis import run_synthesize
+    from gem_assets.commands.synthesis import run_synthesize
 
     chosen = choose_shards(configuration.home, corpus, shards)
     sys.exit(run_synthesize(configuration, chosen, limit, click.echo))
@@ -52,6 +52,7 @@ def synthesize(
 @click.option(
     "--limit", type=click.IntRange(1), default=6, show_default=True, help="Documents to synthesize from."
 )
+@click.option("--as-it-is", is_flag=True, help="Set out from the shards as they are: run no stage first.")
 @with_home
 def synthesizer_loop(
     run_configuration: RunConfiguration,
@@ -59,14 +60,15 @@ def synthesizer_loop(
     configuration: str,
     corpus: str | None,
     limit: int,
+    as_it_is: bool,
 ) -> None:
     """Carry shards through the pipeline, train a small Synthesizer, serve it, synthesize, verify, compare."""
-    from gem_assets.orchestration.jobs.synthesis import run_loop
-    from gem_assets.orchestration.runs.shards import Wanted as Pipeline
-    from gem_assets.orchestration.runs.shards import run_shards
-    from gem_assets.training.command import Wanted
+    from gem_assets.commands.shard_runs import Wanted as Pipeline
+    from gem_assets.commands.shard_runs import run_shards
+    from gem_assets.commands.synthesis import run_loop
+    from gem_assets.commands.trainings import Wanted
 
     chosen = choose_shards(run_configuration.home, corpus, ())
     wanted = Wanted("synthesizer", recipe, configuration)
-    code = run_shards(run_configuration, chosen, Pipeline())
+    code = 0 if as_it_is else run_shards(run_configuration, chosen, Pipeline())
     sys.exit(code or run_loop(run_configuration, wanted, chosen, limit, click.echo))

@@ -45,6 +45,6 @@ def verify(file: Path, profile: Literal["gem", "openai"], limit: int) -> None:
 @with_home
 def calibrate_judge(configuration: RunConfiguration, **options: Any) -> None:  # noqa: ANN401
     """Measure the judge on planted defects: sensitivity by kind, false alarms, agreement, price."""
-    from gem_assets.calibration.command import calibrate
+    from gem_assets.commands.judge_calibration import calibrate
 
     sys.exit(calibrate(configuration, options, click.echo, lambda line: click.echo(line, err=True)))

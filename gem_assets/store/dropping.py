@@ -1,7 +1,7 @@
 """Take documents out of the raw shards, and remember that they are to stay out.
 
 A shard keeps its name when nothing is left in it, so that no later text gets a place another text had.
-Does not belong here: asking and telling (`corpus/commands.py`).
+Does not belong here: asking and printing (`commands/intake.py`).
 """
 
 from collections.abc import Sequence

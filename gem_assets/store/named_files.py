@@ -16,6 +16,14 @@ from gem_assets.store.home import Home, StoreError
 
 T = TypeVar("T")
 
+FILE_TAG = "gem/file"
+"""Names, among the tags of a run, the file of a partition that is known by its path only."""
+
+
+def file_tags(name: str) -> dict[str, str]:
+    """Write the tags of a run over what `name` means; none where it is a name that everybody can look up."""
+    return {FILE_TAG: str(Path(name).expanduser().absolute())} if name.endswith(".toml") else {}
+
 
 @dataclass(frozen=True)
 class NamedFiles:

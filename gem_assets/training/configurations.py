@@ -113,6 +113,12 @@ def configuration_names(home: Home) -> tuple[str, ...]:
     return _FILES.names(home)
 
 
+def choose_configuration(home: Home, name: str, base: str | None) -> Configuration:
+    """Read a configuration, with another model to start from where one is named; raises like the reading."""
+    configuration = load_configuration(name, home)
+    return configuration if base is None else configuration.model_copy(update={"base": base, "tiny": None})
+
+
 def load_configuration(name: str, home: Home) -> Configuration:
     """Read a configuration by its name (GEM_HOME/training comes first) or by the path of a .toml file.
 

@@ -1,14 +1,17 @@
 """Start a prepared training as a process of its own, follow it, stop it, and say how it ended.
 
-Used by `gem train`; Dagster starts the same command by its Pipes (`orchestration/assets/models.py`).
+Used by the steps of a campaign; a model's asset starts the same command by Dagster's Pipes
+(`orchestration/assets/models.py`).
 """
 
 import json
 import os
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,6 +21,7 @@ from gem_assets.training.runs import Run
 from gem_assets.training.trainer import TrainerError, clean
 
 INTERVAL_SECONDS = 0.2
+STOPPED = "stopped: run this again to continue from where it was"
 
 
 class StoppedError(Exception):
@@ -46,6 +50,25 @@ def launch(run: Run, environment: Mapping[str, str], told: Callable[[dict[str, A
     check_end(run, child.returncode)
 
 
+@contextmanager
+def followed(run: Run, told: Callable[[dict[str, Any]], None]) -> Generator[None]:
+    """Hand the events of a training on while the block runs, whichever process it runs in."""
+    events, ended = _Follower(run.progress), threading.Event()
+
+    def follow() -> None:
+        while not ended.wait(INTERVAL_SECONDS):
+            _each(events, told)
+        _each(events, told)
+
+    follower = threading.Thread(target=follow, daemon=True)
+    follower.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        follower.join()
+
+
 def begin(run: Run) -> None:
     """Note that an attempt starts, so that nothing an earlier one told is taken for its."""
     append_line(run.progress, json.dumps({"event": "started", "time": time.time()}))
@@ -59,7 +82,7 @@ def check_end(run: Run, status: int | None = None) -> None:
     """
     last = last_event(run)
     if last.get("event") == "stopped":
-        raise StoppedError("stopped: run this again to continue from where it was")
+        raise StoppedError(STOPPED)
     if last.get("event") == "refused":
         raise TrainerError(last["sentence"])
     if status in (0, None) and run.is_done:
@@ -82,9 +105,11 @@ class _Follower:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._read = path.stat().st_size
+        self._read = path.stat().st_size if path.is_file() else 0
 
     def lines(self) -> Iterator[str]:
+        if not self._path.is_file():
+            return
         with self._path.open("rb") as file:
             file.seek(self._read)
             for line in file:

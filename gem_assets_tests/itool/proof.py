@@ -20,7 +20,7 @@ from pathlib import Path
 from gem_assets.itool.items.item import Item
 from gem_assets.itool.items.toolace import read_toolace
 from gem_assets.itool.rounds.campaign import Campaign, PolicySettings, PreferenceSettings, StopSettings
-from gem_assets.itool.rounds.campaign_run import run_campaign
+from gem_assets.itool.rounds.campaign_run import run_campaign, run_round
 from gem_assets.itool.rounds.learning import model_of
 from gem_assets.itool.rounds.measuring import answer, judge_answer
 from gem_assets.itool.rounds.round_files import read_round_rows, round_key
@@ -85,7 +85,8 @@ def errors(site: Site, items: tuple[Item, ...], model: Path) -> float:
 def one_seed(home: Home, seed: int, told) -> dict[str, float]:
     tasks = write_tasks(home.root / f"tasks-{seed}.jsonl", TASKS, seed)
     site = Site(configured(home, read_environment()), campaign_of(seed, tasks), f"proof-{seed}", told)
-    results = run_campaign(site, lambda result: told(str(result)))
+    with site.holding() as held:
+        results = run_campaign(held, lambda number: run_round(held, number), lambda result: told(str(result)))
     first, second = results
     steps = sum(_steps(site, number) for number in (1, 2))
     more = write_tasks(home.root / f"more-{seed}.jsonl", MORE, seed + 1000)

@@ -15,7 +15,7 @@ from gem_assets.configuration import read_configuration
 from gem_assets.itool.policies.piped import PipedPolicy
 from gem_assets.itool.policies.serving import open_policy
 from gem_assets.itool.rounds.campaign import Campaign, PolicySettings, load_campaign
-from gem_assets.itool.rounds.campaign_run import RoundResult, run_campaign
+from gem_assets.itool.rounds.campaign_run import RoundResult, run_campaign, run_round
 from gem_assets.itool.rounds.learning import warm_up
 from gem_assets.itool.rounds.round_files import read_round_rows
 from gem_assets.itool.rounds.searching import search_item
@@ -118,7 +118,8 @@ def piped(place: tuple[Home, Path], model: Path, trainer: Trainer) -> Generator[
 @pytest.fixture(scope="module")
 def undisturbed(place: tuple[Home, Path]) -> RoundResult:
     """The campaign, carried out in one go."""
-    [result] = run_campaign(site_of(*place), lambda result: None)
+    with site_of(*place).holding() as held:
+        [result] = run_campaign(held, lambda number: run_round(held, number), lambda result: None)
     return result
 
 
@@ -184,10 +185,15 @@ def start(home: Home, path: Path) -> subprocess.Popen[bytes]:
 
 
 def kill_all(process: int) -> None:
-    """Kill a process and those that it started, trainer and policy among them."""
-    started = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    for one in (process, *map(int, started)):
+    """Kill a process and all that descend from it, worker, trainer and policy among them."""
+    for one in [process, *descendants(process)]:
         os.kill(one, signal.SIGKILL)
+
+
+def descendants(process: int) -> list[int]:
+    tasks = Path(f"/proc/{process}/task").glob("*/children")
+    started = [int(child) for task in tasks for child in task.read_text().split()]
+    return [one for child in started for one in [child, *descendants(child)]]
 
 
 @pytest.mark.parametrize("moment", ["searching", "preference"])

@@ -8,6 +8,7 @@ from gem_assets.orchestration.jobs.code_location import build_definitions
 from gem_assets.stages.catalog import ASSETS
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home, StoreError
+from gem_assets.store.stage_runs import current_stage_run
 from gem_assets_tests.configured import configured
 
 RANGE = "demo-00000..00001"

@@ -7,10 +7,13 @@ from gem_assets.llm.protocol import FailedError
 from gem_assets.llm.roles import ConfigurationError
 from gem_assets.records.outcome import Failed, FailureReason, Kept, Reason, Rejected
 from gem_assets.reports.comparison.ways import read_ways, ways_markdown, ways_text
-from gem_assets.stages.synthesizing import synthesize_shards
-from gem_assets.store.connections import open_live
+from gem_assets.stages.catalog import SYNTHESIZED, own_stages
+from gem_assets.stages.shard import StageContext, run_stage_on_shards
+from gem_assets.stages.synthesizing import allot_procedures
+from gem_assets.store.connections import open_live, open_memory
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.raw import shard_names
+from gem_assets.store.stage_runs import StageRun
 from gem_assets_tests.configured import configured
 from gem_assets_tests.fakes import ScriptedLlm
 from gem_assets_tests.stages.asked import refusal
@@ -77,11 +80,21 @@ def test_a_breakdown_is_no_verdict():
     assert isinstance(outcome, Failed)
 
 
+def synthesized(home: Home, limit: int | None = None) -> list[StageRun]:
+    """Carry what is allotted of every shard through the Synthesizer's way, as its assets do."""
+    configuration, runs = configured(home, SYNTHESIZER), list[StageRun]()
+    for shard, most in allot_procedures(configuration, shard_names(home), limit).items():
+        for stage in own_stages(SYNTHESIZED):
+            context = StageContext("run", configuration, limit=most)
+            with open_memory() as connection:
+                runs += run_stage_on_shards(connection, stage, [shard], context)
+    return runs
+
+
 def test_shards_are_synthesized_checked_alike_and_set_beside_the_pipeline(carried: Home, monkeypatch):
-    shards = shard_names(carried)
     assert read_ways(carried) == ()
     serve(monkeypatch, ScriptedLlm(answer_as_trained))
-    runs = synthesize_shards(configured(carried, SYNTHESIZER), shards, None, lambda run: None)
+    runs = synthesized(carried)
     assert sum(run.kept for run in runs if run.asset == ASSET) == len(PROCEDURES)
     [(pipeline, synthesizer)] = pairs_of_ways = read_ways(carried)
     with open_live(carried) as connection:
@@ -102,7 +115,7 @@ def test_shards_are_synthesized_checked_alike_and_set_beside_the_pipeline(carrie
 
 def test_a_pilot_leaves_the_rest_for_later(carried: Home, monkeypatch):
     serve(monkeypatch, ScriptedLlm(answer_as_trained))
-    runs = synthesize_shards(configured(carried, SYNTHESIZER), shard_names(carried), 1, lambda run: None)
+    runs = synthesized(carried, 1)
     assert [run.kept for run in runs] == [1, 1]
     [(pipeline, synthesizer)] = read_ways(carried)
     assert pipeline.documents == synthesizer.documents == 1
@@ -110,6 +123,6 @@ def test_a_pilot_leaves_the_rest_for_later(carried: Home, monkeypatch):
 
 def test_without_a_synthesizer_or_documents_it_is_one_sentence(carried: Home, home: Home):
     with pytest.raises(ConfigurationError, match="GEM_SYNTHESIZER_MODEL"):
-        synthesize_shards(configured(carried), shard_names(carried), None, lambda run: None)
+        allot_procedures(configured(carried), shard_names(carried), None)
     with pytest.raises(StoreError, match="demo-00000 has no procedural documents yet"):
-        synthesize_shards(configured(home, SYNTHESIZER), ["demo-00000"], None, lambda run: None)
+        allot_procedures(configured(home, SYNTHESIZER), ["demo-00000"], None)

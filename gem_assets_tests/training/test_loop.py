@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from gem_assets.commands.synthesis import run_loop
+from gem_assets.commands.trainings import Wanted
 from gem_assets.configuration import read_configuration
-from gem_assets.orchestration.jobs.synthesis import run_loop
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home, StoreError
 from gem_assets.store.raw import shard_names
-from gem_assets.training.command import Wanted
 from gem_assets.training.runs import find_model
 from gem_assets.training.serving import serving
 from gem_assets.training.trainer import find_trainer

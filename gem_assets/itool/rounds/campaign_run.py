@@ -6,6 +6,7 @@ Dagster runs the same steps as assets. Does not belong here: the steps.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from gem_assets.itool.rounds.learning import model_of, train_round
 from gem_assets.itool.rounds.measuring import evaluate, measure_difficulty, structural_accuracy
@@ -31,34 +32,41 @@ class RoundResult:
         return self.pairs / self.searched if self.searched else 0.0
 
 
-def run_campaign(site: Site, shown: Callable[[RoundResult], None]) -> list[RoundResult]:
-    """Warm up, then go round until the campaign's number of rounds or its rule to stop.
+def run_campaign(
+    site: Site, carry: Callable[[int], None], shown: Callable[[RoundResult], None]
+) -> list[RoundResult]:
+    """Carry rounds out until the campaign's number of rounds or its rule to stop.
 
     Raises:
         StoreError, PolicyError, StoppedError: something is missing, broke, or was stopped.
     """
     results: list[RoundResult] = []
-    with site.holding() as held:
-        evaluate(held, 0, model_of(held, 0))
-        for number in range(1, site.campaign.rounds + 1):
-            results.append(run_round(held, number))
-            shown(results[-1])
-            reason = why_stop(site, results[-1])
-            if reason is not None:
-                site.told(f"stopped after round {number}: {reason}")
-                break
+    for number in range(1, site.campaign.rounds + 1):
+        carry(number)
+        results.append(read_result(site, number))
+        shown(results[-1])
+        reason = why_stop(site, results[-1])
+        if reason is not None:
+            site.told(f"stopped after round {number}: {reason}")
+            break
     return results
 
 
-def run_round(site: Site, number: int) -> RoundResult:
-    """Carry out one round; the rounds before it have to be done."""
+def run_round(site: Site, number: int) -> None:
+    """Carry out one round, the warm-up before the first one; the rounds before it have to be done."""
     model = model_of(site, number - 1)
+    begin_round(site, number, model)
     measure_difficulty(site, number, model)
     search_round(site, number, model)
     make_pairs(site, number)
     after = train_round(site, number, model)
     evaluate(site, number, after)
-    return read_result(site, number)
+
+
+def begin_round(site: Site, number: int, model: Path) -> None:
+    """Evaluate the policy that the first round starts from; the round before does so for the others."""
+    if number == 1:
+        evaluate(site, 0, model)
 
 
 def read_result(site: Site, number: int) -> RoundResult:

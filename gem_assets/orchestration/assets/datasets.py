@@ -16,7 +16,7 @@ from gem_assets.datasets.examples import Kind, write_examples
 from gem_assets.datasets.recipes import load_recipe, recipe_names
 from gem_assets.datasets.tokens import estimate_packing
 from gem_assets.orchestration.assets.metadata import column_schema
-from gem_assets.orchestration.assets.partitions import add_missing, one_run_per_shard
+from gem_assets.orchestration.assets.partitions import add_missing, defined_by, one_run_per_shard
 from gem_assets.orchestration.assets.shards import STAGE_ASSETS, Materialized
 from gem_assets.orchestration.resources.workplace import Workplace
 from gem_assets.records.trajectory import Trajectory
@@ -69,7 +69,7 @@ def trajectory_dataset(
 ) -> Materialized:
     """Trajectories chosen by a recipe: deduplicated, decontaminated, split by document."""
     try:
-        recipe = load_recipe(context.partition_key, workplace.home)
+        recipe = load_recipe(defined_by(context), workplace.home)
         run = build_dataset(workplace.settings, recipe, context.run.run_id)
     except StoreError as error:
         raise dg.Failure(str(error), allow_retries=False) from error

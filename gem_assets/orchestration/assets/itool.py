@@ -5,14 +5,16 @@ Thin: the work is in `itool/rounds`. A round's partition is named like a shard, 
 
 import warnings
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import dagster as dg
 
-from gem_assets.itool.command import build_rows
-from gem_assets.itool.rounds.campaign import campaign_names, load_campaign
-from gem_assets.itool.rounds.campaign_run import read_result, why_stop
+from gem_assets.configuration import RunConfiguration
+from gem_assets.datasets.build import build_all
+from gem_assets.datasets.dataset_files import written_run
+from gem_assets.datasets.recipes import load_recipe
+from gem_assets.itool.rounds.campaign import Campaign, campaign_names, load_campaign
+from gem_assets.itool.rounds.campaign_run import begin_round, read_result, why_stop
 from gem_assets.itool.rounds.learning import model_of
 from gem_assets.itool.rounds.measuring import error_shares, evaluate, measure_difficulty
 from gem_assets.itool.rounds.round_files import read_round_rows, round_key, split_key, written_version
@@ -22,9 +24,13 @@ from gem_assets.itool.search.policy import PolicyError
 from gem_assets.orchestration.assets.metadata import column_schema_of
 from gem_assets.orchestration.assets.partitions import add_missing, one_run_per_shard
 from gem_assets.orchestration.assets.shards import Materialized
+from gem_assets.orchestration.resources.policies import RunPolicies
+from gem_assets.orchestration.resources.progress import report_line
 from gem_assets.orchestration.resources.workplace import Workplace
 from gem_assets.reports.itool.search_trees import write_trees
+from gem_assets.store.files import only_writer
 from gem_assets.store.home import Home, StoreError
+from gem_assets.store.named_files import FILE_TAG
 from gem_assets.training.launching import StoppedError
 from gem_assets.training.runs import read_training
 
@@ -64,45 +70,63 @@ def round_asset(
 
 
 @round_asset(table="itool_items", kinds=frozenset({"duckdb", "pytorch"}))
-def difficulty(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> Materialized:
+def difficulty(
+    context: dg.AssetExecutionContext,
+    workplace: dg.ResourceParam[Workplace],
+    policies: dg.ResourceParam[RunPolicies],
+) -> Materialized:
     """How hard each training item is for the policy before the round: the perplexity of gold, by rank."""
-    return _step(context, workplace, _measure, "itool_items")
+    return _step(context, workplace, policies, _measure, "itool_items")
 
 
 @round_asset(difficulty)
-def selection(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> Materialized:
+def selection(
+    context: dg.AssetExecutionContext,
+    workplace: dg.ResourceParam[Workplace],
+    policies: dg.ResourceParam[RunPolicies],
+) -> Materialized:
     """The hardest items, with and without a call apart: what the round searches."""
-    return _step(context, workplace, _select, "itool_items")
+    return _step(context, workplace, policies, _select, "itool_items")
 
 
 @round_asset(selection, table="search_nodes", kinds=frozenset({"duckdb", "pytorch"}))
-def search_trees(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> Materialized:
+def search_trees(
+    context: dg.AssetExecutionContext,
+    workplace: dg.ResourceParam[Workplace],
+    policies: dg.ResourceParam[RunPolicies],
+) -> Materialized:
     """A Monte Carlo search tree over the fragments of each selected turn."""
-    return _step(context, workplace, _search, "search_turns")
+    return _step(context, workplace, policies, _search, "search_turns")
 
 
 @round_asset(search_trees, table="preference_pairs")
 def preference_pairs(
-    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
+    context: dg.AssetExecutionContext,
+    workplace: dg.ResourceParam[Workplace],
+    policies: dg.ResourceParam[RunPolicies],
 ) -> Materialized:
     """Better against worse fragment where trees fork, each with its kind of error."""
-    return _step(context, workplace, _pair, "preference_pairs", page=True)
+    return _step(context, workplace, policies, _pair, "preference_pairs", page=True)
 
 
 @round_asset(preference_pairs, kinds=frozenset({"pytorch", "huggingface"}))
 def policy_round_model(
-    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
+    context: dg.AssetExecutionContext,
+    workplace: dg.ResourceParam[Workplace],
+    policies: dg.ResourceParam[RunPolicies],
 ) -> Materialized:
     """The policy after the round: preference optimisation on its pairs, adapters merged."""
-    return _step(context, workplace, _train)
+    return _step(context, workplace, policies, _train)
 
 
 @round_asset(policy_round_model, table="itool_evaluations", kinds=frozenset({"duckdb", "pytorch"}))
 def round_evaluation(
-    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
+    context: dg.AssetExecutionContext,
+    workplace: dg.ResourceParam[Workplace],
+    policies: dg.ResourceParam[RunPolicies],
 ) -> Materialized:
     """What the round's policy gets wrong in held-out turns, beside the policy before it."""
-    return _step(context, workplace, _evaluate, "itool_evaluations")
+    return _step(context, workplace, policies, _evaluate, "itool_evaluations")
 
 
 ITOOL_ASSETS = (
@@ -118,17 +142,25 @@ ITOOL_ASSETS = (
 def _step(
     context: dg.AssetExecutionContext,
     workplace: Workplace,
+    policies: RunPolicies,
     work: Callable[[Site, int], dict[str, Any]],
     table: str | None = None,
     page: bool = False,
 ) -> Materialized:
+    def told(line: str) -> None:
+        context.log.info("%s", line)
+        report_line(line)
+
     try:
         name, number = split_key(context.partition_key)
-        campaign = load_campaign(name, workplace.home)
-        told = partial(context.log.info, "%s")
-        build_rows(workplace.configuration, campaign, context.run.run_id, told)
-        site = Site(workplace.configuration, campaign, context.run.run_id, told)
-        metadata = work(site, number)
+        file = context.run.tags.get(FILE_TAG, name)
+        campaign = load_campaign(file, workplace.home)
+        lock = workplace.home.locks / "itool" / f"{campaign.name}.lock"
+        with only_writer(lock, f"the campaign {campaign.name}"):
+            _build_rows(workplace.configuration, campaign, context.run.run_id, told)
+            site = Site(workplace.configuration, campaign, context.run.run_id, told)
+            site = policies.held_by(site)
+            metadata = work(site, number)
         # What a step's rows were made from; the model's name ends in a hash of that.
         made = table and written_version(workplace.home, table, context.partition_key)
         version = made or model_of(site, number).name
@@ -141,8 +173,22 @@ def _step(
     return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
 
 
+def _build_rows(
+    configuration: RunConfiguration, campaign: Campaign, run_id: str, told: Callable[[str], None]
+) -> None:
+    """Build the training rows of a campaign's recipe where that was never done."""
+    if campaign.recipe is None:
+        return
+    recipe = load_recipe(campaign.recipe, configuration.home)
+    if written_run(configuration.home, "policy_examples", recipe.name) is None:
+        told(f"building the data set {recipe.name}")
+        build_all(configuration, recipe, run_id)
+
+
 def _measure(site: Site, number: int) -> dict[str, Any]:
-    rows = measure_difficulty(site, number, model_of(site, number - 1))
+    model = model_of(site, number - 1)
+    begin_round(site, number, model)
+    rows = measure_difficulty(site, number, model)
     ranked = sorted(row["perplexity"] for row in rows)
     return {
         "items": len(rows),

@@ -15,9 +15,9 @@ from gem_assets.orchestration.assets.partitions import one_run_per_shard
 from gem_assets.orchestration.assets.shards import Materialized
 from gem_assets.orchestration.resources.workplace import Workplace
 from gem_assets.store.home import StoreError
-from gem_assets.training.command import Wanted, choose_configuration
+from gem_assets.training.configurations import choose_configuration
 from gem_assets.training.curve import curve_markdown
-from gem_assets.training.launching import StoppedError, begin, check_end
+from gem_assets.training.launching import STOPPED, StoppedError, begin, check_end
 from gem_assets.training.runs import Run, list_models, prepare_run, read_training
 from gem_assets.training.trainer import TrainerError, clean, find_trainer
 
@@ -105,13 +105,12 @@ MODEL_CHECKS = (_check_of(synthesizer_model, "synthesizer"), _check_of(policy_mo
 def _train(
     context: dg.AssetExecutionContext, config: TrainingChoice, workplace: Workplace, task: Task
 ) -> Materialized:
-    wanted = Wanted(task, context.partition_key, config.configuration, config.base)
     try:
         run = prepare_run(
             workplace.home,
             task,
-            wanted.recipe,
-            choose_configuration(workplace.home, wanted),
+            context.partition_key,
+            choose_configuration(workplace.home, config.configuration, config.base),
             find_trainer(workplace.configuration),
         )
     except StoreError as error:
@@ -132,11 +131,16 @@ def _follow(context: dg.AssetExecutionContext, run: Run, environment: Mapping[st
     client = dg.PipesSubprocessClient(termination_timeout_seconds=PATIENCE_SECONDS)
     try:
         client.run(context=context, command=run.command, env=clean(environment))
+    except dg.DagsterExecutionInterruptedError as error:
+        # Left to rise, the retry policy would train again what somebody has just stopped.
+        raise dg.Failure(STOPPED, allow_retries=False) from error
     except Exception as error:
         # The client raises one kind of error whatever happened; what the trainer told says more.
         try:
             check_end(run)
-        except (TrainerError, StoppedError) as told:
+        except StoppedError as told:
+            raise dg.Failure(str(told), allow_retries=False) from error
+        except TrainerError as told:
             mendable = "continue" not in str(told)
             raise dg.Failure(str(told), allow_retries=not mendable) from error
         raise

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import dagster as dg
 
 from gem_assets.store.home import Home, StoreError, check_shard
+from gem_assets.store.named_files import FILE_TAG
 from gem_assets.store.raw import shard_names
 
 corpus_shards = dg.DynamicPartitionsDefinition(name="corpus_shards")
@@ -33,6 +34,11 @@ def shards_of(key: str) -> list[str]:
     if last < first:
         raise StoreError(f"{key!r} is no range of shards: its last number is below its first")
     return [check_shard(f"{corpus}-{number:05d}") for number in range(first, last + 1)]
+
+
+def defined_by(context: dg.AssetExecutionContext) -> str:
+    """Name what defines the partition of a run: its file, where the run names one, else the key itself."""
+    return context.run.tags.get(FILE_TAG, context.partition_key)
 
 
 def register_shards(instance: dg.DagsterInstance, home: Home) -> list[str]:

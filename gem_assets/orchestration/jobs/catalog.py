@@ -16,9 +16,10 @@ from gem_assets.orchestration.assets.models import MODEL_ASSETS
 from gem_assets.orchestration.assets.shards import RESULT_ASSETS, SHARD_ASSETS, STAGE_ASSETS
 from gem_assets.orchestration.assets.tables import warehouse, yield_report
 from gem_assets.orchestration.instance.backfill import LaunchError, launch_stale
-from gem_assets.orchestration.jobs.forecast import forecast
 from gem_assets.orchestration.jobs.loop import synthesizer_loop
 from gem_assets.orchestration.resources.workplace import Workplace
+from gem_assets.reports.costs.forecast import forecast
+from gem_assets.stages.catalog import SYNTHESIZED, own_stages
 from gem_assets.store.home import StoreError
 from gem_assets.store.raw import shard_names
 
@@ -52,6 +53,17 @@ validate_job = dg.define_asset_job(
     config=_options(budget=None, force=True, models={"judge": None}),
     description="Check a shard's refined trajectories again: rules, verification, judge. Launchpad: budget, "
     "force, another judge.",
+    tags={"gem/unit": "shard"},
+)
+
+synthesizer_job = dg.define_asset_job(
+    "synthesizer",
+    selection=dg.AssetSelection.assets(
+        *(STAGE_ASSETS[stage.asset] for stage in own_stages(SYNTHESIZED))
+    ).without_checks(),
+    config=_options(limit=None, budget=None),
+    description="Let a trained Synthesizer write trajectories of a shard, and check them. Launchpad: limit, "
+    "budget.",
     tags={"gem/unit": "shard"},
 )
 
@@ -150,6 +162,7 @@ JOBS = (
     synthesise_job,
     stages_job,
     validate_job,
+    synthesizer_job,
     dataset_job,
     train_job,
     synthesizer_loop,

@@ -20,6 +20,7 @@ from gem_assets.orchestration.jobs.catalog import JOBS
 from gem_assets.orchestration.jobs.folder_sensor import watching
 from gem_assets.orchestration.resources.addresses import Addresses
 from gem_assets.orchestration.resources.options import RunOptions
+from gem_assets.orchestration.resources.policies import run_policies
 from gem_assets.orchestration.resources.workplace import workplace_resource
 from gem_assets.stages.staleness import current_versions
 
@@ -74,6 +75,7 @@ def build_definitions(configuration: RunConfiguration) -> dg.Definitions:
             "database": dg.ResourceDefinition.hardcoded_resource(DuckDBResource(database=":memory:")),
             "workplace": workplace_resource(configuration),
             "options": RunOptions(),
+            "policies": run_policies,
         },
         # Runs are the unit of parallelism; a process per step would import everything six times.
         executor=dg.in_process_executor,

@@ -1,19 +1,21 @@
 """The job that closes the loop: choose rows, train a small Synthesizer, serve it, let it write, check that.
 
-One op, because the model lives only as long as its server: the assets `synthesizer_model` and
-`synthesized_trajectories` are the same steps for a model that is served for longer.
+One op that runs `gem synthesizer-loop`, because the model lives only as long as its server: data set, model
+and shards are runs of their own, as with the command.
 """
+
+import subprocess
+import sys
+from pathlib import Path
 
 import dagster as dg
 from pydantic import Field
 
-from gem_assets.llm.protocol import StopRunError
-from gem_assets.orchestration.jobs.synthesis import run_loop
 from gem_assets.orchestration.resources.workplace import Workplace
 from gem_assets.reports.comparison.ways import read_ways, ways_markdown
-from gem_assets.store.home import StoreError
-from gem_assets.store.raw import shard_names
-from gem_assets.training.command import Wanted
+
+PATIENCE_SECONDS = 600
+"""For a training that saves before it ends."""
 
 
 class LoopOptions(dg.Config):
@@ -30,22 +32,38 @@ def train_serve_synthesize_verify(
     context: dg.OpExecutionContext, config: LoopOptions, workplace: dg.ResourceParam[Workplace]
 ) -> None:
     """Close the loop once, and set the Synthesizer beside the pipeline."""
-    wanted = Wanted("synthesizer", config.recipe, config.configuration)
-    shards = shard_names(workplace.home, config.corpus)
-    try:
-        code = run_loop(
-            workplace.configuration,
-            wanted,
-            shards,
-            config.limit,
-            lambda line: context.log.info("%s", line),
-        )
-    except (StoreError, StopRunError) as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+    options = ["--recipe", config.recipe, "--config", config.configuration, "--limit", str(config.limit)]
+    options += [] if config.corpus is None else ["--corpus", config.corpus]
+    # As somebody would type it: this room is below that of commands.
+    gem = str(Path(sys.executable).with_name("gem"))
+    command = [gem, "synthesizer-loop", "--as-it-is", *options]
+    last, code = _follow(context, command, workplace)
+    if code:
+        raise dg.Failure(last or f"the loop ended with status {code}", allow_retries=False)
     told = ways_markdown(read_ways(workplace.home))
     context.add_output_metadata({"beside_the_pipeline": dg.MetadataValue.md(told)})
-    if code:
-        raise dg.Failure("the training was stopped, or too many calls failed", allow_retries=False)
+
+
+def _follow(context: dg.OpExecutionContext, command: list[str], workplace: Workplace) -> tuple[str, int]:
+    """Log what a command prints; gives its last line and its exit code, and ends it with this run."""
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=workplace.configuration.child_environment,
+    )
+    assert process.stdout is not None
+    last = ""
+    try:
+        for line in process.stdout:
+            last = line.rstrip() or last
+            context.log.info("%s", line.rstrip())
+        return last.removeprefix("gem: "), process.wait()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(PATIENCE_SECONDS)
 
 
 @dg.job(

@@ -1,4 +1,4 @@
-"""Tell, from within a run, how far a shard's stage has come, to whoever started the process.
+"""Report, from within a run, how far it has come, to whoever started the process.
 
 `gem run` names a file descriptor in GEM_PROGRESS_FD; under Dagster's own daemon nobody does, and nothing
 is told.
@@ -44,3 +44,10 @@ def progress_teller(asset: str, shard: str) -> Callable[..., None]:
         os.write(int(descriptor), Progress(asset, shard, done, total, note).to_line().encode())
 
     return tell
+
+
+def report_line(line: str) -> None:
+    """Hand a line of text on, for a command to print as it stands."""
+    descriptor = os.environ.get(VARIABLE)
+    if descriptor is not None:
+        os.write(int(descriptor), (json.dumps({"line": line}) + "\n").encode())

@@ -1,4 +1,4 @@
-"""`gem run` without a daemon: N worker processes, one shard at a time each, a shard's stages in order.
+"""Runs without a daemon, for commands: N worker processes, one order at a time each, its steps in order.
 
 Imports no Dagster: the workers do. A worker that is killed costs its shard of the moment; another takes
 its place, and running again continues.
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from gem_assets.configuration import RunConfiguration
@@ -44,20 +44,26 @@ class Order:
 
 @dataclass(frozen=True)
 class JobOrder(Order):
-    """A job of one partition that has several dimensions."""
+    """A job over one partition, which may have several dimensions; `assets` are those of it, none is all."""
 
     job: str = ""
-    partition: Mapping[str, str] = field(default_factory=dict[str, str])
+    partition: str | Mapping[str, str] = ""
+    partitions: str | None = None
+    """The dynamic partitions that the partition is added to, where it may be new."""
+    config: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What is chosen of the job, as its launchpad takes it."""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def name(self) -> str:
         """What it is about."""
-        return " ".join([self.job, *self.partition.values()])
+        keys = [self.partition] if isinstance(self.partition, str) else self.partition.values()
+        return " ".join([self.job, *keys])
 
     def to_line(self) -> str:
         """Write the order as a worker reads it."""
-        told = {"job": self.job, "partition": dict(self.partition), "tags": dict(self.tags)}
+        told = asdict(self)
+        del told["shard"], told["limit"]
         return json.dumps(told) + "\n"
 
 
@@ -70,6 +76,8 @@ class Done:
     problem: str | None
     run_id: str | None = None
     stops: bool = False
+    made: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    """Numbers and texts of the metadata of each asset that was materialised."""
 
 
 class Launcher:
@@ -88,10 +96,12 @@ class Launcher:
         workers: int,
         done: Callable[[Done], None],
         underway: Callable[[Progress], None] = lambda progress: None,
+        printed: Callable[[str], None] = lambda line: None,
     ) -> list[Done]:
-        """Execute orders, calling `done` after each and `underway` now and then; returns every result.
+        """Execute orders; returns every result.
 
-        After one that `stops` the others are not begun.
+        Calls `done` after each, `underway` now and then, `printed` with each line of text. After one that
+        `stops` the others are not begun.
         """
         waiting = iter(orders)
         results: list[Done] = []
@@ -107,7 +117,9 @@ class Launcher:
                 done(result)
 
         threads = [
-            threading.Thread(target=self._work, args=(next_order, finished, underway), daemon=True)
+            threading.Thread(
+                target=self._work, args=(next_order, finished, _Listener(underway, printed)), daemon=True
+            )
             for _ in range(min(workers, len(orders)))
         ]
         for thread in threads:
@@ -128,13 +140,13 @@ class Launcher:
         self,
         next_order: Callable[[], Order | None],
         done: Callable[[Done], None],
-        underway: Callable[[Progress], None],
+        listener: "_Listener",
     ) -> None:
         worker: subprocess.Popen[str] | None = None
         while (order := next_order()) is not None:
             if worker is None or worker.poll() is not None:
                 worker = self._start()
-            done(_hand_over(worker, order, underway))
+            done(_hand_over(worker, order, listener))
         if worker is not None:
             self._finish(worker)
 
@@ -173,15 +185,32 @@ def orders_for(
     return [Order(shard, tuple(assets), (limits or {}).get(shard)) for shard, assets in shards.items()]
 
 
-def _hand_over(worker: subprocess.Popen[str], order: Order, underway: Callable[[Progress], None]) -> Done:
+@dataclass(frozen=True)
+class _Listener:
+    """Whom a run's reports go to."""
+
+    underway: Callable[[Progress], None]
+    printed: Callable[[str], None]
+
+    def hear(self, told: Mapping[str, Any]) -> bool:
+        """Hand a report on; False where it is none but the answer."""
+        if "progress" in told:
+            self.underway(Progress(**told["progress"]))
+        elif "line" in told:
+            self.printed(told["line"])
+        else:
+            return False
+        return True
+
+
+def _hand_over(worker: subprocess.Popen[str], order: Order, listener: _Listener) -> Done:
     assert worker.stdin is not None
     assert worker.stdout is not None
     try:
         worker.stdin.write(order.to_line())
         worker.stdin.flush()
         line = worker.stdout.readline()
-        while line and "progress" in (told := json.loads(line)):
-            underway(Progress(**told["progress"]))
+        while line and listener.hear(json.loads(line)):
             line = worker.stdout.readline()
     except OSError:
         line = ""
@@ -191,4 +220,11 @@ def _hand_over(worker: subprocess.Popen[str], order: Order, underway: Callable[[
             order, False, f"its process ended with signal or status {worker.returncode}; run it again"
         )
     answer: dict[str, Any] = json.loads(line)
-    return Done(order, answer["ok"], answer["problem"], answer.get("run_id"), answer.get("stops", False))
+    return Done(
+        order,
+        answer["ok"],
+        answer["problem"],
+        answer.get("run_id"),
+        answer.get("stops", False),
+        answer.get("made", {}),
+    )

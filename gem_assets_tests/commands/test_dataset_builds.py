@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from gem_assets.datasets.command import run_dataset, run_export
+from gem_assets.commands.dataset_builds import run_dataset, run_export
 from gem_assets.store.home import Home, StoreError
 from gem_assets_tests.configured import configured
 

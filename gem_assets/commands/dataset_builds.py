@@ -1,44 +1,58 @@
-"""`gem dataset` and `gem export` as functions that say what they did; the commands are in `cli.py`."""
+"""`gem dataset` and `gem export`: have a data set built, or write one for a trainer; print the figures."""
 
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+from gem_assets.commands.running import Echo, all_done, materialise
 from gem_assets.configuration import RunConfiguration
-from gem_assets.datasets.build import DatasetRun, build_all
 from gem_assets.datasets.comparison import Comparison, compare_datasets, kept_choices
 from gem_assets.datasets.export import export_dataset
 from gem_assets.datasets.recipe_staleness import stale_reason
 from gem_assets.datasets.recipes import load_recipe
 from gem_assets.datasets.tokens import estimate_packing
+from gem_assets.orchestration.runs.launch import JobOrder
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
+from gem_assets.store.named_files import file_tags
 
-Echo = Callable[[str], None]
-
+DATASET = ("trajectory_dataset", "policy_examples", "synthesizer_examples")
+"""What is materialised of a recipe: the choice first."""
 _SHOWN = 20
 
 
 def run_dataset(configuration: RunConfiguration, recipe_name: str, diff: bool, echo: Echo) -> int:
-    """Build a recipe's data set and its training rows; returns the exit code.
+    """Materialise a recipe's data set and its training rows; returns the exit code.
 
-    1 where it kept nothing, or kept words of a benchmark; raises StoreError on bad input.
+    1 where it kept nothing, kept words of a benchmark, or failed; raises StoreError on bad input.
     """
     home = configuration.home
     recipe = load_recipe(recipe_name, home)
-    run = build_all(configuration, recipe, uuid.uuid4().hex)
-    for line in _told(run):
+    order = JobOrder(
+        None,
+        assets=DATASET,
+        job="dataset",
+        partition=recipe.name,
+        partitions="recipes",
+        tags=file_tags(recipe_name),
+    )
+    results = materialise(configuration, [order], echo)
+    if not all_done([order], results):
+        return 1
+    chosen = results[0].made[DATASET[0]]
+    for line in _told(recipe.name, chosen):
         echo(line)
     for line in _counted(home, recipe.name):
         echo(line)
     if diff and kept_choices(home, recipe.name):
         for line in _compared(compare_datasets(home, recipe.name)):
             echo(line)
-    if run.blocking_hits:
-        echo(f"{run.blocking_hits} trajectories hold words of a benchmark: `gem export` will refuse them")
-    elif not run.kept:
+    hits, kept = chosen["contaminated_kept"], chosen["kept"]
+    if hits:
+        echo(f"{hits} trajectories hold words of a benchmark: `gem export` will refuse them")
+    elif not kept:
         echo(f"the recipe {recipe.name} kept nothing; for the sample corpus there is --recipe demo")
-    return 1 if run.blocking_hits or not run.kept else 0
+    return 1 if hits or not kept else 0
 
 
 def run_export(home: Home, recipe_name: str, format_name: str, out: Path, echo: Echo) -> int:
@@ -55,15 +69,25 @@ def run_export(home: Home, recipe_name: str, format_name: str, out: Path, echo: 
     return 0
 
 
-def _told(run: DatasetRun) -> Iterator[str]:
-    splits = ", ".join(f"{split} {count}" for split, count in run.splits.items())
-    yield f"recipe {run.recipe.name}: {run.inputs} trajectories, {run.kept} kept, {run.rejected} left out"
+def _told(recipe: str, chosen: Mapping[str, Any]) -> Iterator[str]:
+    yield (
+        f"recipe {recipe}: {chosen['inputs']} trajectories, {chosen['kept']} kept, "
+        f"{chosen['rejected']} left out"
+    )
+    splits = ", ".join(f"{split} {count}" for split, count in _of("split", chosen))
     if splits:
         yield f"splits: {splits}"
-    for reason, count in run.reasons.items():
+    for reason, count in _of("reason", chosen):
         yield f"left out: {count} {reason}"
-    for benchmark, said in run.contamination.items():
+    for benchmark, said in _of("contamination", chosen):
         yield f"{benchmark}: {said}"
+
+
+def _of(kind: str, chosen: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Give the metadata of a kind, by the name behind the slash."""
+    for name, value in chosen.items():
+        if name.startswith(f"{kind}/"):
+            yield name.partition("/")[2], value
 
 
 def _counted(home: Home, recipe: str) -> Iterator[str]:

@@ -1,24 +1,23 @@
-"""`gem train` as a function that says what it does; the command is in `commands/training.py`."""
+"""`gem train`: have a model trained, following what the trainer reports, or say what that would take."""
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gem_assets.commands.running import Echo, all_done, materialise
 from gem_assets.configuration import RunConfiguration
 from gem_assets.datasets.exports.rows import Task
 from gem_assets.datasets.recipes import load_recipe
-from gem_assets.store.home import Home
-from gem_assets.training.configurations import Configuration, load_configuration
+from gem_assets.orchestration.runs.launch import JobOrder
+from gem_assets.training.configurations import Configuration, choose_configuration
 from gem_assets.training.curve import sparkline
-from gem_assets.training.launching import StoppedError, launch
+from gem_assets.training.launching import STOPPED, followed
 from gem_assets.training.memory import GIB, device_memory, disk_needed
 from gem_assets.training.runs import Run, prepare_run, read_training
 from gem_assets.training.trainer import find_trainer
-
-Echo = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Wanted:
 def run_train(configuration: RunConfiguration, wanted: Wanted, echo: Echo) -> int:
     """Train a model on a recipe's rows; returns the exit code, raises StoreError on bad input."""
     home = configuration.home
-    chosen = choose_configuration(home, wanted)
+    chosen = choose_configuration(home, wanted.configuration, wanted.base)
     recipe = load_recipe(wanted.recipe, home).name
     trainer = find_trainer(configuration)
     if wanted.dry_run:
@@ -47,23 +46,23 @@ def run_train(configuration: RunConfiguration, wanted: Wanted, echo: Echo) -> in
     run = prepare_run(home, wanted.task, recipe, chosen, trainer)
     if run.is_done:
         echo("trained already, on the same rows with the same configuration")
-    else:
-        try:
-            launch(run, configuration.child_environment, lambda event: _tell(event, echo))
-        except StoppedError as stopped:
-            echo(str(stopped))
-            return 1
+    order = _order(wanted, recipe)
+    with followed(run, lambda event: _tell(event, echo)):
+        results = materialise(configuration, [order], echo)
+    if not all_done([order], results):
+        return 1
     for line in _result(run.published):
         echo(line)
     return 0
 
 
-def choose_configuration(home: Home, wanted: Wanted) -> Configuration:
-    """Read the configuration, with another model to start from where one is named."""
-    configuration = load_configuration(wanted.configuration, home)
-    if wanted.base is None:
-        return configuration
-    return configuration.model_copy(update={"base": wanted.base, "tiny": None})
+def _order(wanted: Wanted, recipe: str) -> JobOrder:
+    """Write the order for the model of one task; a configuration's file is named wherever a worker runs."""
+    named = wanted.configuration
+    named = str(Path(named).expanduser().absolute()) if named.endswith(".toml") else named
+    model = f"{wanted.task}_model"
+    config = {"ops": {model: {"config": {"configuration": named, "base": wanted.base}}}}
+    return JobOrder(None, assets=(model,), job="train", partition=recipe, partitions="recipes", config=config)
 
 
 def _planned(run: Run, configuration: Configuration) -> Iterator[str]:
@@ -87,6 +86,8 @@ def _tell(event: Mapping[str, Any], echo: Echo) -> None:
         )
         if event["resumed_from"]:
             echo(f"goes on from {event['resumed_from']}")
+    elif kind == "stopped":
+        echo(STOPPED)
     elif kind == "step":
         echo(f"step {event['step']} of {event['of']}  loss {float(event['loss']):.4f}")
 

@@ -1,18 +1,19 @@
-"""`gem run`: find what is stale, have workers materialise it, rebuild the tables, say how it went.
+"""`gem run` and `gem backfill`: find what is stale, have workers materialise it, print how it went.
 
 Imports no Dagster, so that running again with nothing to do takes no time.
 """
 
-import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import FrameType
 
 import click
 
+from gem_assets.commands.display import Display, say_where
+from gem_assets.commands.running import stopped_by_signals
 from gem_assets.configuration import RunConfiguration
 from gem_assets.llm.money.budget import run_budget_variables
-from gem_assets.orchestration.runs.display import Display, say_where
+from gem_assets.orchestration.instance.backfill import LaunchError, dagster_is_alive, launch
+from gem_assets.orchestration.resources.addresses import Addresses
 from gem_assets.orchestration.runs.launch import Launcher, Order, orders_for
 from gem_assets.reports.yields.yield_report import read_report, render_text
 from gem_assets.stages.catalog import DEFAULT_WAY
@@ -57,21 +58,28 @@ def run_shards(configuration: RunConfiguration, shards: Sequence[str], wanted: W
 
 def _execute(orders: Sequence[Order], configuration: RunConfiguration, workers: int) -> int:
     launcher = Launcher(configuration)
-    stop_on_signals(launcher)
     display = Display(len(orders))
-    results = launcher.execute(orders, workers, display.done, display.underway)
-    ended = {done.order.shard for done in results}
-    display.not_run([order.shard for order in orders if order.shard and order.shard not in ended])
-    results += launcher.execute([Order(None)], 1, display.tables)
+    with stopped_by_signals(launcher):
+        results = launcher.execute(orders, workers, display.done, display.underway)
+        ended = {done.order.shard for done in results}
+        display.not_run([order.shard for order in orders if order.shard and order.shard not in ended])
+        results += launcher.execute([Order(None)], 1, display.tables)
     return sum(not done.ok for done in results) + len(orders) + 1 - len(results)
 
 
-def stop_on_signals(launcher: Launcher) -> None:
-    """Let a signal stop the workers in order."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        click.echo("stopping: what was bought is journaled, run this again to continue", err=True)
-        launcher.stop()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+def backfill_stale(configuration: RunConfiguration, shards: Sequence[str], workers: int) -> int:
+    """Redo what is stale of these shards; returns the exit code."""
+    addresses = Addresses.of(configuration)
+    if not dagster_is_alive(configuration.home, addresses.graphql):
+        return run_shards(configuration, shards, Wanted(workers=workers))
+    stale = find_stale(configuration, shards)
+    if not stale:
+        click.echo("nothing is stale")
+        return 0
+    try:
+        backfill = launch(stale, addresses.graphql)
+    except LaunchError as error:
+        click.echo(f"gem: {error}", err=True)
+        return 1
+    click.echo(f"{len(stale)} pieces: {addresses.ui}/runs/b/{backfill}")
+    return 0

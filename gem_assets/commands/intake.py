@@ -1,4 +1,4 @@
-"""What `gem ingest` and `gem drop` do; their options stand in `cli.py`.
+"""What `gem ingest` and `gem drop` do; their options stand in `commands/corpus.py`.
 
 Does not belong here: reading and storing.
 """
