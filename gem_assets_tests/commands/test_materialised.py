@@ -136,7 +136,7 @@ def test_what_the_synthesizer_writes_is_materialised_over_its_shards(carried: Ho
         assert returned == 0, said
         assert len(server.requests) == 2
     assert "demo-00000  synthesized_trajectories: " in said
-    assert "synthesizer" in said
+    assert "each: per validated trajectory" in said
     listed = runs(carried, monkeypatch)
     assert {(job, status) for job, _, status in listed} == {("synthesizer", "SUCCESS")}
     for asset in ("synthesized_trajectories", "validated_synthesized_trajectories"):

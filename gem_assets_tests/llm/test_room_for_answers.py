@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from gem_assets.llm.protocol import RefusedError
+from gem_assets.llm.sampling import Sampling
 from gem_assets_tests.llm.rig import ask, in_turn, opened, request
 from gem_assets_tests.stub_server import (
     Fault,
@@ -84,7 +85,9 @@ def test_finds_the_room_by_halving_where_the_prompt_was_not_counted(tmp_path, pr
 
     async def run(server):
         async with opened(server, tmp_path) as models:
-            return await models.teacher.complete(request(task="extract_workflows"))
+            return await models.teacher.complete(
+                request(task="extract_workflows", sampling=Sampling(temperature=0.2))
+            )
 
     with StubServer(answer) as server:
         if prompt > 24000:
