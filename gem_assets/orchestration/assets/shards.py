@@ -121,13 +121,13 @@ def _run(
     stage: Stage,
     shards: Sequence[str],
 ) -> list[StageRun]:
-    told = StageContext(
+    stage_context = StageContext(
         context.run.run_id,
         options.applied_to(workplace.configuration),
         progress_teller(stage.asset, context.partition_key),
         options.limit,
     )
-    runs = run_stage_on_shards(connection, stage, shards, told)
+    runs = run_stage_on_shards(connection, stage, shards, stage_context)
     for run in runs:
         if run.failed:
             context.log.warning("%d of %d inputs failed: %s", run.failed, run.inputs, run.reasons)

@@ -40,7 +40,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class StageYield:
-    """One stage over all shards. The three piles count inputs; `records` and `rows` say so."""
+    """One stage over all shards. The three outcomes count inputs; `records` and `rows` say so."""
 
     number: int
     asset: str

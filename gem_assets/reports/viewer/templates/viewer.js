@@ -74,6 +74,8 @@ function readIndex(index) {
   noDialogue = rows.length > 0 && rows.every((row) => row.messages === null);
 }
 
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /* The stages as they are declared: [asset, short name], and each way as the assets of its chain. */
 const stageName = (asset) => (stages.find(([name]) => name === asset) || [asset, asset])[1];
 const wayOf = (branch) => ways.find((way) => branch.stages.every((stage) => way.includes(stage.asset))) || branch.stages.map((stage) => stage.asset);
@@ -374,7 +376,7 @@ function judgement(judged, measured, kept) {
 function modes(page) {
   const { branch } = page;
   if (!branch.messages.length) return null;
-  const options = branch.draft ? [["final", words(branch.version)], ["draft", "Draft"], ["both", "Side by side"]] : [];
+  const options = branch.draft ? [["final", capital(words(branch.version))], ["draft", "Draft"], ["both", "Side by side"]] : [];
   const growth = branch.draft && branch.draft_shape && branch.shape ? `refined from ${branch.draft_shape.message_count} to ${branch.shape.message_count} messages, ${branch.draft_shape.call_count} to ${branch.shape.call_count} calls` : "";
   return el("div", { class: "modes" }, options.length ? el("div", { class: "segments", role: "group", "aria-label": "Version" }, options.map(([mode, title]) => el("button", {
     type: "button", "data-mode": mode, "aria-pressed": String(page.mode === mode), on: { click: (event) => {
