@@ -1,6 +1,7 @@
 """What every declaration of a stage says is so, and a wrong one is one sentence."""
 
 import asyncio
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from gem_assets.store.sql_files import outcome_assets, read_sql
 from gem_assets.store.tables import own_columns
 from gem_assets_tests.configured import configured
 from gem_assets_tests.fakes import ScriptedLlm
+from gem_assets_tests.recorded_answers import CHECKOUT
 from gem_assets_tests.stages.chain import SETTINGS, chain, recorded_answer, status_of
 
 STAGES = tuple(dict.fromkeys(stage for way in WAYS for stage in way.stages))
@@ -123,3 +125,23 @@ def test_a_version_names_what_it_is_made_of(stage: Stage):
     assert ("model" in parts) is (stage.role is not None)
     assert all(isinstance(value, str) for value in version.made_with.values())
     assert issubclass(stage.gives, Document) or stage.asset != "documents"
+
+
+def test_no_file_lists_the_stages_by_hand():
+    """A file may name a stage and the one before it, and no more."""
+    names = [stage.asset for stage in STAGES if stage.asset != "documents"]
+    quoted = re.compile(rf"""["'`.\s(]({"|".join(names)})(?:_outcomes)?["'`\s);,]""")
+    folders = (CHECKOUT / "gem_assets", CHECKOUT / "sql")
+    files = [
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.suffix in (".py", ".sql", ".js", ".html")
+    ]
+    listing = {
+        path.relative_to(CHECKOUT).as_posix()
+        for path in files
+        if len(set(quoted.findall(path.read_text("utf-8")))) > 2
+    }
+    assert len(files) > 400
+    assert listing == set()
