@@ -104,7 +104,7 @@ def test_the_proof_prints_kinds_alarms_and_speed(
     proof.main()
     said = capsys.readouterr().out
     for figure in (
-        "all decidable",
+        "all error",
         "clean, recorded: 0 of 6",
         "defective, by hand",
         "written later",
