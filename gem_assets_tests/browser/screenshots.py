@@ -19,7 +19,7 @@ SHARD = "demo-00003"
 ASSET = "procedural_documents"
 
 
-def main() -> int:
+def main(target: Path = FOLDER) -> int:
     """Take every picture; returns the exit code."""
     from playwright.sync_api import sync_playwright
 
@@ -27,18 +27,18 @@ def main() -> int:
         served = Served(Path(folder) / "home")
         served.ingest([path.stem for path in sorted(CORPUS.glob("*.md"))], SHARD_SIZE)
         served.gem("run", "--corpus", "demo")
-        FOLDER.mkdir(exist_ok=True)
+        target.mkdir(exist_ok=True)
         with serving(served), sync_playwright() as playwright:
             chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
             for take, width, height in PICTURES:
                 page = chromium.new_page(viewport={"width": width, "height": height})
                 page.set_default_timeout(PATIENCE * 1000)
                 take(page, served)
-                page.screenshot(path=FOLDER / f"{take.__name__}.png")
+                page.screenshot(path=target / f"{take.__name__}.png")
                 page.close()
             chromium.close()
-    heavy = [path.name for path in FOLDER.glob("*.png") if path.stat().st_size > HEAVIEST]
-    print("\n".join(f"{path.stat().st_size:>7} {path.name}" for path in sorted(FOLDER.glob("*.png"))))
+    heavy = [path.name for path in target.glob("*.png") if path.stat().st_size > HEAVIEST]
+    print("\n".join(f"{path.stat().st_size:>7} {path.name}" for path in sorted(target.glob("*.png"))))
     return 1 if heavy else 0
 
 
@@ -73,4 +73,4 @@ SETTLED = """() => new Promise((done) => {
 })"""
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*map(Path, sys.argv[1:])))

@@ -96,13 +96,15 @@ def test_materialise_edit_a_prompt_backfill_and_compare_by_clicking(patient: Any
     text = (PROMPTS / f"{PROMPT}.md").read_text("utf-8")
     (prompts / f"{PROMPT}.md").write_text(f"{text}\nKeep every name short.\n", "utf-8")
     stale = [line.split("\t") for line in served.gem("stale").splitlines()]
-    assert stale[0] == ["workflows", SHARD, "prompt, model or settings changed"]
+    asset, shard, reason, work = stale[0]
+    assert (asset, shard, work) == ("workflows", SHARD, "derive again")
+    assert reason.startswith(f"prompt {PROMPT} changed from {PROMPT}@")
     assert [row[0] for row in stale[1:]] == [
         "draft_trajectories",
         "refined_trajectories",
         "validated_trajectories",
     ]
-    assert "1 shards: prompt, model or settings changed" in check_by_clicking(page, served)
+    assert f"1 shards: {reason}" in check_by_clicking(page, served)
 
     page.goto(f"{served.addresses.ui}/locations/gem_assets/jobs/backfill_stale/playground")
     page.get_by_role("button", name="Launch Run").click()
