@@ -18,6 +18,7 @@ from gem_assets.commands.shards import backfill, prune, run, stale, try_document
 from gem_assets.commands.tables import audit, report, sql
 from gem_assets.commands.training import synthesize, synthesizer_loop, train
 from gem_assets.commands.verification import calibrate_judge, verify
+from gem_assets.extensions import DeclarationError
 from gem_assets.settings import SettingsError
 from gem_assets.store.home import StoreError
 
@@ -47,6 +48,7 @@ class GemGroup(click.Group):
         except (
             SettingsError,
             StoreError,
+            DeclarationError,
             ConfigurationError,
             PromptError,
             IngestionError,

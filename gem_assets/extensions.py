@@ -13,6 +13,10 @@ from pathlib import Path
 GROUP = "gem_assets.stages"
 
 
+class DeclarationError(ValueError):
+    """A stage or a way is declared wrongly, or a package cannot add its own: one sentence that names it."""
+
+
 @cache
 def extensions() -> tuple[EntryPoint, ...]:
     """List the entry points that add stages, in the order of their names."""

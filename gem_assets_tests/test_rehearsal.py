@@ -64,3 +64,31 @@ def test_the_dry_run_counts_the_calls_the_backfill_then_buys(tmp_path, prompt, a
         # The same answers come back, so that what stands behind them is in the journal: only 3 are new.
         assert len(server.requests) - bought == told(rehearsal, asset)[2]
         assert "0 stale" in gem(home, server, "backfill", "--stale", "--dry-run", **changed)
+
+
+@pytest.mark.parametrize(
+    ("changed", "asset", "work"),
+    [
+        ({"GEM_REFINEMENT_FALLBACK": "true"}, "refined_trajectories", "derive again"),
+        ({"GEM_LANGUAGE": "de"}, "draft_trajectories", "buy"),  # it stands in the question
+    ],
+)
+def test_what_stale_calls_derived_again_is_not_bought_and_what_it_calls_bought_is(
+    tmp_path, changed, asset, work
+):
+    home = tmp_path / "home"
+    with StubServer(RecordedAnswers(DATA / "recorded_answers", DOCUMENTS, PROMPTS)) as server:
+        gem(home, server, "ingest", str(DOCUMENTS), "--corpus", "recorded")
+        gem(home, server, "run")
+        bought = len(server.requests)
+        works = {
+            line.split("\t")[0]: line.split("\t")[3]
+            for line in gem(home, server, "stale", **changed).splitlines()
+        }
+        assert len(server.requests) == bought
+        assert next(iter(works)) == asset
+        assert set(works.values()) == {work}
+        quick = gem(home, server, "stale", "--quick", **changed)
+        assert "derive again, buy what is asked otherwise" in quick
+        gem(home, server, "run", **changed)
+        assert (len(server.requests) > bought) is (work == "buy")

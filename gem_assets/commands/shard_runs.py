@@ -28,7 +28,8 @@ from gem_assets.store.stage_runs import reconcile
 class Wanted:
     """How far a run is to go. `limit` documents make a pilot; `budget` US dollars are a hard stop."""
 
-    until: str = DEFAULT_WAY.result.asset
+    until: str | None = None
+    """The last asset; None is every way that was begun."""
     workers: int = 2
     force: bool = False
     limit: int | None = None
@@ -46,7 +47,9 @@ def run_shards(configuration: RunConfiguration, shards: Sequence[str], wanted: W
     stale = find_stale(configuration, shards, wanted.until)
     pieces = [(item.asset, item.shard) for item in stale]
     if wanted.force:
-        pieces = [(stage.asset, shard) for shard in shards for stage in chain_to(wanted.until)]
+        chain = chain_to(wanted.until or DEFAULT_WAY.result.asset)
+        forced = [(stage.asset, shard) for shard in shards for stage in chain]
+        pieces = list(dict.fromkeys([*forced, *pieces]))
     orders = orders_for(pieces, limits)
     click.echo(f"{len(shards)} shards, {len(orders)} to materialise")
     failed = _execute(orders, configuration, wanted.workers) if orders or not home.warehouse.is_file() else 0

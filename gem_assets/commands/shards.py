@@ -13,7 +13,7 @@ from gem_assets.configuration import RunConfiguration
 @click.command()
 @click.option("--corpus", help="Only this corpus.")
 @click.option("--shard", "shards", multiple=True, help="Only this shard; may be given several times.")
-@click.option("--until", default="validated_trajectories", help="The last asset to materialise.")
+@click.option("--until", help="The last asset to materialise; else all of every way that was begun.")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Shards at a time.")
 @click.option("--force", is_flag=True, help="Also materialise what is up to date.")
 @click.option(
@@ -31,18 +31,23 @@ def run(
     from gem_assets.commands.shard_runs import Wanted, run_shards
 
     chosen = choose_shards(configuration.home, corpus, shards)
-    check_asset(wanted["until"])
+    if wanted["until"] is not None:
+        check_asset(wanted["until"])
     sys.exit(run_shards(configuration, chosen, Wanted(**wanted)))
 
 
 @click.command()
 @click.option("--corpus", help="Only this corpus.")
+@click.option("--quick", is_flag=True, help="Do not look into the journal for what is asked otherwise.")
 @with_home
-def stale(configuration: RunConfiguration, corpus: str | None) -> None:
+def stale(configuration: RunConfiguration, corpus: str | None, quick: bool) -> None:
     """List the shards that are not what today's text, prompts, models and settings would make of them."""
+    from gem_assets.stages.rehearsal import settle
     from gem_assets.stages.staleness import WORK_WORDS, find_stale, summarise_stale
 
     found = find_stale(configuration, choose_shards(configuration.home, corpus, ()))
+    if not quick:
+        found = asyncio.run(settle(configuration, found))
     for item in found:
         click.echo(f"{item.asset}\t{item.shard}\t{item.reason}\t{WORK_WORDS[item.work]}")
     click.echo(summarise_stale(found), err=True)

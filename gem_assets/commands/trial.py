@@ -9,13 +9,13 @@ from gem_assets.configuration import RunConfiguration
 from gem_assets.corpus.reading import RefusedRow, read_each
 from gem_assets.corpus.walking import IngestionError
 from gem_assets.llm.models import open_models
-from gem_assets.pipeline import read_rows, synthesize
 from gem_assets.records.base import Record
 from gem_assets.records.document import Document, ProceduralDocument, RawRow, RowStatus
 from gem_assets.records.outcome import Kept, Outcome, Rejected
 from gem_assets.records.trajectory import Trajectory
 from gem_assets.records.workflow import Workflow
-from gem_assets.stages.stage import Stage
+from gem_assets.stages.run import model_of, to_outcome
+from gem_assets.stages.staleness import chain_to
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
 from gem_assets.store.raw import find_raw_rows
@@ -33,32 +33,19 @@ async def try_one(configuration: RunConfiguration, named: str, until: str, say: 
     async with open_models(configuration.models, home.root, "try") as models:
         for row in _rows(home, named):
             say(f"== {row.title or row.source} ({row.source}, {row.place})")
-            report = _Reporter(until, say)
-            status = RowStatus(row=row, superseded=False, first_document_id=row.document_id)
-            for document in await read_rows([status], configuration.settings, report):
-                await synthesize(document, models, configuration.settings, report)
-            say(f"   cost {report.cost}\n")
-
-
-class _Reporter:
-    """Says each outcome as it comes, and what all of them cost."""
-
-    def __init__(self, until: str, say: Say) -> None:
-        self._until = until
-        self._say = say
-        self._spent: list[float | None] = []
-
-    def __call__(self, stage: Stage, outcome: Outcome[Record]) -> bool:
-        """Say one outcome; nothing is made of what the last stage keeps."""
-        self._say(describe(stage.asset, outcome))
-        self._spent.append(outcome.provenance.cost)
-        return stage.asset != self._until
-
-    @property
-    def cost(self) -> str:
-        """US dollars of all outcomes so far."""
-        known = sum(cost for cost in self._spent if cost is not None)
-        return "unknown" if None in self._spent else f"${known:.4f}"
+            records: list[Any] = [RowStatus(row=row, superseded=False, first_document_id=row.document_id)]
+            spent: list[float | None] = []
+            for stage in chain_to(until):
+                llm = model_of(stage, models)
+                kept: list[Any] = []
+                for record in records:
+                    outcome = await to_outcome(stage.run(record, llm, configuration.settings), stage)
+                    say(describe(stage.asset, outcome))
+                    spent.append(outcome.provenance.cost)
+                    kept += outcome.records if isinstance(outcome, Kept) else ()
+                records = kept
+            known = sum(cost for cost in spent if cost is not None)
+            say(f"   cost {'unknown' if None in spent else f'${known:.4f}'}\n")
 
 
 def describe(asset: str, outcome: Outcome[Any]) -> str:
@@ -101,7 +88,7 @@ def _read(named: str) -> Iterator[RawRow]:
         raise IngestionError(f"{named} holds no text to try{problem}")
 
 
-def _tell(record: Document | ProceduralDocument | Workflow | Trajectory) -> str:
+def _tell(record: Record) -> str:
     if isinstance(record, Document):
         return f"{len(record.text)} characters, {record.language}"
     if isinstance(record, ProceduralDocument):
@@ -110,6 +97,8 @@ def _tell(record: Document | ProceduralDocument | Workflow | Trajectory) -> str:
     if isinstance(record, Workflow):
         tools = ", ".join(tool.name for tool in record.tools)
         return f"{len(record.steps)} steps, {len(record.constraints)} constraints, tools {tools}"
+    if not isinstance(record, Trajectory):
+        return type(record).__name__
     shape = record.shape
     judged = f", judge: {record.judgement.status}" if record.judgement else ""
     return (

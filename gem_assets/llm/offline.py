@@ -5,7 +5,7 @@ Does not belong here: the generator itself (`gem_assets/offline/`).
 
 import asyncio
 
-from gem_assets.llm.protocol import Completion, RefusedError, Request
+from gem_assets.llm.protocol import Completion, RefusedError, Request, StopRunError
 from gem_assets.llm.roles import OFFLINE_MODEL
 from gem_assets.llm.sampling import Sampling
 from gem_assets.records.provenance import Provenance
@@ -26,7 +26,12 @@ class OfflineLlm:
     async def complete(self, request: Request) -> Completion:
         """Answer; raise RefusedError for a text in a language that the generator does not read."""
         # Imported here because its word lists take a while to load.
-        from gem_assets.offline.procedural import UnsupportedLanguageError, answer
+        from gem_assets.offline.procedural import ANSWERS, UnsupportedLanguageError, answer
+
+        if request.task not in ANSWERS:
+            raise StopRunError(
+                f"{OFFLINE_MODEL} does not answer the prompt {request.task}: set GEM_MODEL to a model"
+            )
 
         await asyncio.sleep(0)  # let others run: an answer takes about 10 ms, and a shard asks for many
         provenance = Provenance(

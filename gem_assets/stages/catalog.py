@@ -7,18 +7,19 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import cast
 
-from gem_assets.extensions import extensions
+from gem_assets.extensions import DeclarationError, extensions
 from gem_assets.settings import Settings
 from gem_assets.stages.corpus import DOCUMENTS
 from gem_assets.stages.extraction import WORKFLOWS
 from gem_assets.stages.filtering import PROCEDURAL_DOCUMENTS
 from gem_assets.stages.generation import DRAFT_TRAJECTORIES
 from gem_assets.stages.refinement import REFINED_TRAJECTORIES
-from gem_assets.stages.stage import RAW_ROWS, DeclarationError, Stage, Way
+from gem_assets.stages.stage import RAW_ROWS, Stage, Way
 from gem_assets.stages.synthesis import SYNTHESIZED_TRAJECTORIES
 from gem_assets.stages.validation import VALIDATED_SYNTHESIZED_TRAJECTORIES, VALIDATED_TRAJECTORIES
 from gem_assets.store.connections import column_types
-from gem_assets.store.home import Home
+from gem_assets.store.home import Home, StoreError
+from gem_assets.store.sql_files import outcome_assets
 from gem_assets.store.stage_table import DeclaredMeasure, DeclaredStage, declare_stages
 from gem_assets.store.tables import declare_tables
 
@@ -53,7 +54,15 @@ Extend = Callable[[tuple[Way, ...]], tuple[Way, ...]]
 
 def _with_extensions(ways: tuple[Way, ...]) -> tuple[Way, ...]:
     for point in extensions():
-        ways = cast(Extend, point.load())(ways)
+        package = f"the package {point.dist.name if point.dist else '?'} ({point.name} = {point.value})"
+        try:
+            ways = tuple(cast(Extend, point.load())(ways))
+            check_ways(ways)
+        except DeclarationError as error:
+            raise DeclarationError(f"{package}: {error}") from error
+        except Exception as error:  # whatever a package does wrong
+            problem = f"{type(error).__name__}: {error}"
+            raise DeclarationError(f"{package} cannot add its stages: {problem}") from error
     return ways
 
 
@@ -89,8 +98,13 @@ def _check_step(way: Way, giver: Stage, taker: Stage) -> None:
 
 
 def _check_stage(stage: Stage) -> None:
+    if stage.asset not in outcome_assets():
+        raise DeclarationError(f"{stage.asset} has no sql/outcomes/{stage.asset}.sql with its own columns")
     unknown = [name for name in stage.settings if name not in Settings.model_fields]
-    held = {name for name, _ in column_types(stage.table)}
+    try:
+        held = {name for name, _ in column_types(stage.table)}
+    except StoreError as error:
+        raise DeclarationError(f"sql/outcomes/{stage.asset}.sql cannot be read: {error}") from error
     unknown += [
         name for one in stage.measures for name in (one.column, one.before) if name and name not in held
     ]

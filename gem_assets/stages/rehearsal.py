@@ -4,8 +4,8 @@ Runs the stages over answers in the journal and writes nothing. Behind the first
 bought nothing is certain: from there on inputs are guessed by what the stages gave so far.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gem_assets.configuration import RunConfiguration
@@ -34,6 +34,18 @@ class Rehearsed:
     guessed: float = 0.0
     calls: Tally = field(default_factory=Tally)
 
+    @property
+    def is_free(self) -> bool:
+        """Whether the journal has every answer."""
+        return not self.calls.new and not self.guessed
+
+    def add(self, other: "Rehearsed") -> None:
+        """Count another shard's as well."""
+        self.inputs += other.inputs
+        self.guessed += other.guessed
+        self.calls.journaled += other.calls.journaled
+        self.calls.new += other.calls.new
+
 
 @dataclass(frozen=True)
 class _Given:
@@ -49,21 +61,61 @@ async def rehearse(
     children: Mapping[str, float],
 ) -> dict[str, Rehearsed]:
     """Rehearse what is stale. `children` says how many kept records an input gave on average, by asset."""
-    settings, home = configuration.settings, configuration.home
     totals = {stage.asset: Rehearsed() for stage in STAGES if stage.role}
-    shards = dict.fromkeys(item.shard for item in stale)
-    wanted = {(item.asset, item.shard) for item in stale}
-    async with open_models(configuration.models, home.root, "rehearsal") as models:
-        for shard in shards:
-            given: dict[str, _Given] = {}
-            for stage in STAGES:
-                if (stage.asset, shard) not in wanted:
-                    continue
-                # What is not stale gives what the tables hold.
-                upstream = given.get(reads(stage)) or _Given(_read_inputs(home, stage, shard), 0.0)
-                total = totals.get(stage.asset, Rehearsed())
-                given[stage.asset] = await _rehearse_stage(stage, upstream, models, settings, total, children)
+    async with open_models(configuration.models, configuration.home.root, "rehearsal") as models:
+        for shard, assets in _by_shard(stale).items():
+            for asset, rehearsed in (
+                await _rehearse_shard(configuration, models, shard, assets, children)
+            ).items():
+                if asset in totals:
+                    totals[asset].add(rehearsed)
     return totals
+
+
+async def settle(configuration: RunConfiguration, stale: Sequence[Stale]) -> list[Stale]:
+    """Find out, for what may be derived again, whether it is: whether the journal has every answer."""
+    open_shards = {item.shard for item in stale if item.work == "depends"}
+    if not open_shards:
+        return list(stale)
+    rehearsed: dict[tuple[str, str], Rehearsed] = {}
+    async with open_models(configuration.models, configuration.home.root, "rehearsal") as models:
+        for shard, assets in _by_shard([item for item in stale if item.shard in open_shards]).items():
+            found = await _rehearse_shard(configuration, models, shard, assets, {})
+            rehearsed |= {(asset, shard): one for asset, one in found.items()}
+    return [
+        replace(item, work="derive" if rehearsed[item.asset, item.shard].is_free else "buy")
+        if item.work == "depends"
+        else item
+        for item in stale
+    ]
+
+
+def _by_shard(stale: Sequence[Stale]) -> dict[str, set[str]]:
+    shards: dict[str, set[str]] = {}
+    for item in stale:
+        shards.setdefault(item.shard, set()).add(item.asset)
+    return shards
+
+
+async def _rehearse_shard(
+    configuration: RunConfiguration,
+    models: Models,
+    shard: str,
+    assets: Set[str],
+    children: Mapping[str, float],
+) -> dict[str, Rehearsed]:
+    given: dict[str, _Given] = {}
+    rehearsed: dict[str, Rehearsed] = {}
+    for stage in STAGES:
+        if stage.asset not in assets:
+            continue
+        # What is not stale gives what the tables hold.
+        upstream = given.get(reads(stage)) or _Given(_read_inputs(configuration.home, stage, shard), 0.0)
+        total = rehearsed.setdefault(stage.asset, Rehearsed())
+        given[stage.asset] = await _rehearse_stage(
+            stage, upstream, models, configuration.settings, total, children
+        )
+    return rehearsed
 
 
 async def _rehearse_stage(

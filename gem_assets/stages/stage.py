@@ -26,10 +26,6 @@ RAW_ROWS = "raw_rows"
 """What the first stage of every way reads."""
 
 
-class DeclarationError(ValueError):
-    """A stage or a way is declared wrongly; one sentence that names it."""
-
-
 @dataclass(frozen=True)
 class Measure:
     """A number of every kept record, shown as means wherever a stage is shown.

@@ -19,8 +19,8 @@ from gem_assets.store.stage_runs import StageRun, current_stage_run
 
 Cause = Literal["missing", "changed", "input", "upstream", "failed"]
 Work = Literal["derive", "depends", "buy"]
-"""What redoing it takes: nothing, for its answers are in the journal; nothing as far as its input stays the
-same; or answers that must be bought."""
+"""What redoing it takes: nothing, for no model is asked or its answers are in the journal; nothing as far as
+what is asked stays the same, which `rehearsal.settle` finds out; or answers that must be bought."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ def find_stale(
     What stands on something stale is listed too: it will read new input. A way beside the default one is
     looked at where it was taken before and a model fills its roles. `until` names the last asset to look at.
     """
-    versions = current_versions(configuration)
     wanted = chain_to(until) if until else STAGES
+    versions = current_versions(configuration, wanted if until else DEFAULT_WAY.stages)
     home = configuration.home
     raw = raw_versions(home, shards)
     return [
@@ -53,18 +53,20 @@ def find_stale(
     ]
 
 
-def current_versions(configuration: RunConfiguration) -> dict[str, StageVersion]:
-    """Name, per asset, what a run started now would use; assets whose role has no model are left out.
+def current_versions(
+    configuration: RunConfiguration, needed: Sequence[Stage] = DEFAULT_WAY.stages
+) -> dict[str, StageVersion]:
+    """Name, per asset, what a run started now would use; others whose role has no model are left out.
 
     Raises:
-        ConfigurationError: a variable of a role of the default way is wrong.
+        ConfigurationError: a variable of a role of one of the stages that are `needed` is wrong.
     """
     versions: dict[str, StageVersion] = {}
     for stage in STAGES:
         try:
             versions[stage.asset] = version_of(stage, configuration)
         except ConfigurationError:
-            if stage in DEFAULT_WAY.stages:
+            if stage in needed:
                 raise
     return versions
 
@@ -115,7 +117,7 @@ def _judge(
         return Stale(stage.asset, shard, "never materialised", "missing", _work(version, "buy"))
     if run.code_version != version.code_version:
         reason, bought = _change(run, version)
-        return Stale(stage.asset, shard, reason, "changed", _work(version, "buy" if bought else "derive"))
+        return Stale(stage.asset, shard, reason, "changed", _work(version, "buy" if bought else "depends"))
     if run.input_version != input_version:
         return Stale(stage.asset, shard, "its input changed", "input", _work(version, "depends"))
     if run.failed:
@@ -141,7 +143,7 @@ def _work(version: StageVersion, work: Work) -> Work:
 
 WORK_WORDS: dict[Work, str] = {
     "derive": "derive again",
-    "depends": "derive again, buy where its input changes",
+    "depends": "derive again, buy what is asked otherwise",
     "buy": "buy",
 }
 

@@ -7,16 +7,19 @@ from functools import cache
 from typing import cast
 
 from gem_assets.configuration import RunConfiguration
+from gem_assets.extensions import DeclarationError
 from gem_assets.llm.roles import OFFLINE_MODEL
 from gem_assets.prompts.prompt import Prompt
 from gem_assets.records.base import content_hash
+from gem_assets.stages.code.modules import CodeDigestError
 from gem_assets.stages.code_digest import code_digest
-from gem_assets.stages.run import outcome_of_refusal
+from gem_assets.stages.run import outcome_of_refusal, stamp_generator
 from gem_assets.stages.stage import Stage
+from gem_assets.store.connections import column_types
 
 REPAIR_PROMPT = "repair_answer"
 
-MODEL, CODE, GENERATOR_CODE = "model", "code", "generator code"
+MODEL, CODE, GENERATOR_CODE, DECLARATION = "model", "code", "generator code", "declaration"
 PROMPT, SETTING = "prompt ", "setting "
 
 
@@ -42,7 +45,7 @@ def version_of(stage: Stage, configuration: RunConfiguration) -> StageVersion:
     """
     settings, models = configuration.settings, configuration.models
     parts = dict(_flat(SETTING, stage.settings_read(settings)))
-    parts |= {CODE: _code(stage)}
+    parts |= {CODE: _code(stage), DECLARATION: _declaration(stage)}
     if stage.role is None:
         return StageVersion(None, parts)
     members = models.panel() if stage.role == "judge" else (models.role(stage.role),)
@@ -62,7 +65,7 @@ def describe_difference(before: Mapping[str, str], now: Mapping[str, str]) -> st
     names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     shown = [
         f"{name} changed"
-        if name in (CODE, GENERATOR_CODE)
+        if name in (CODE, GENERATOR_CODE, DECLARATION)
         else f"{name} changed from {before.get(name, 'nothing')} to {now.get(name, 'nothing')}"
         for name in names
     ]
@@ -89,7 +92,17 @@ def _flat(prefix: str, values: Mapping[str, object]) -> Iterator[tuple[str, str]
 
 @cache
 def _code(stage: Stage) -> str:
-    return code_digest(stage.run, stage.columns, outcome_of_refusal).digest
+    try:
+        return code_digest(stage.run, stage.columns, outcome_of_refusal, stamp_generator).digest
+    except CodeDigestError as error:
+        raise DeclarationError(f"the code of {stage.asset} cannot be followed: {error}") from error
+
+
+@cache
+def _declaration(stage: Stage) -> str:
+    """Hash what else of a declaration stands in the rows: names of reasons, who counts as writer, columns."""
+    reasons = [stage.prefix, stage.reasons.__name__]
+    return content_hash([stage.authorship, *reasons, [list(column) for column in column_types(stage.table)]])
 
 
 @cache

@@ -60,6 +60,12 @@ def open_warehouse(home: Home) -> Generator[Connection]:
         raise StoreError(f"there is no warehouse at {home.warehouse} yet: run `gem run` first")
     with map_database_errors(home.warehouse, "`gem run` builds it anew"):
         connection = duckdb.connect(str(home.warehouse), read_only=True)
+    if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'stages'").fetchall():
+        connection.close()
+        raise StoreError(
+            f"{home.warehouse} was built by an earlier version of gem_assets: `gem run` builds it anew, and "
+            "`gem sql --live` asks the files"
+        )
     try:
         with map_query_errors(home):
             yield connection

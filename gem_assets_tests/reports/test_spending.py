@@ -35,7 +35,7 @@ def test_cost_counts_each_call_once_and_names_what_has_no_price(bought: Home):
     assert said.exit_code == 0, said.output
     assert "$0.25 + unknown" in said.output
     assert "1 call of unknown price: set GEM_INPUT_PRICE" in said.output
-    assert "nothing is left to run" in said.output
+    assert "nothing is left to buy" in said.output
 
 
 def test_stats_and_verify_tell_what_is_in_the_journal(bought: Home):

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from gem_assets.extensions import DeclarationError
 from gem_assets.records.document import Document
 from gem_assets.records.outcome import Reason
 from gem_assets.settings import Settings
 from gem_assets.stages.catalog import SYNTHESIZED, WAYS, WRITTEN, check_ways, own_stages, reads, ways_of
-from gem_assets.stages.stage import DeclarationError, Measure, Stage, Way
+from gem_assets.stages.stage import Measure, Stage, Way
 from gem_assets.stages.versions import version_of
 from gem_assets.store.connections import column_types
 from gem_assets.store.sql_files import outcome_assets, read_sql

@@ -257,10 +257,10 @@ def test_a_changed_prompt_or_model_is_bought_and_what_stands_on_it_as_far_as_it_
     assert found["validated_trajectories"] == {"depends"}
 
 
-def test_a_changed_setting_is_derived_again(modelled: Settings):
+def test_a_changed_setting_is_derived_again_as_far_as_it_changes_no_question(modelled: Settings):
     changed = modelled.model_copy(update={"extraction": ExtractionSettings(minimum_steps=3)})
     found = stale(changed, MODEL)
-    assert work(found)["workflows"] == {"derive"}
+    assert work(found)["workflows"] == {"depends"}
     assert work(found)["draft_trajectories"] == {"depends"}
     assert found[0].reason == "setting extraction.minimum_steps changed from 2 to 3"
 
@@ -291,7 +291,7 @@ def test_a_run_that_does_not_say_what_it_was_made_with_is_compared_by_prompt_and
         inputs = read_kept(connection, carried, "refined_trajectories", SHARDS[0], type(chain().refined))
     spent = Provenance(prompt_version=run.prompt_versions[0])
     outcomes = [(given, Kept((given.record,), spent)) for given in inputs]
-    for model, expected_work in ((run.model, "derive"), ("openai/other", "buy")):
+    for model, expected_work in ((run.model, "depends"), ("openai/other", "buy")):
         write(carried, outcomes, "validated_trajectories", "old", shard=SHARDS[0], model=model, **old)
         [found] = stale(modelled, MODEL)
         assert (found.reason, found.work) == ("made by an earlier version of gem_assets", expected_work)

@@ -204,7 +204,8 @@ def test_a_rule_in_its_code_is_derived_again_and_nothing_is_bought(toy: Toy, cha
 
 def test_a_setting_it_reads_makes_it_stale(toy: Toy):
     found = toy.stale(GEM_LANGUAGE="source")
-    assert found[TOY] == 'setting trajectory_language changed from "en" to "source": derive again'
+    # It is part of the question.
+    assert found[TOY] == 'setting trajectory_language changed from "en" to "source": buy'
 
 
 def test_what_changes_no_outcome_makes_nothing_stale(toy: Toy, changed: Path):

@@ -46,8 +46,12 @@ def stage_asset(stage: Stage, group: str) -> dg.AssetsDefinition:
         workplace: dg.ResourceParam[Workplace],
         options: RunOptions,
     ) -> Materialized:
-        with connected(database) as connection:
-            return _materialise(context, connection, workplace, options, stage)
+        try:
+            with connected(database) as connection:
+                return _materialise(context, connection, workplace, options, stage)
+        except StoreError as error:
+            # Nothing that a second try would change.
+            raise dg.Failure(str(error), allow_retries=False) from error
 
     upstream = reads(stage)
     with warnings.catch_warnings():
@@ -84,15 +88,12 @@ def _materialise(
     stage: Stage,
 ) -> Materialized:
     try:
-        shards = shards_of(context.partition_key)
+        shards = _existing(workplace, shards_of(context.partition_key))
         before = _current_runs(workplace, stage, shards)
         stale = shards if options.force else _stale_among(workplace, options, stage, shards)
         runs = _run(context, connection, workplace, options, stage, stale) if stale else []
     except (StopRunError, ConfigurationError, PromptError) as error:
         raise dg.Failure(str(error), metadata={STOPS: True}, allow_retries=False) from error
-    except StoreError as error:
-        # Nothing that a second try would change.
-        raise dg.Failure(str(error), allow_retries=False) from error
     after = _current_runs(workplace, stage, shards)
     combined = combine_runs(context.partition_key, after)
     files = [workplace.home.shard_file(stage.table, shard) for shard in shards]
@@ -111,6 +112,13 @@ def _materialise(
         data_version=dg.DataVersion(combined.data_version),
         tags={"gem/code_version": combined.code_version},
     )
+
+
+def _existing(workplace: Workplace, shards: list[str]) -> list[str]:
+    for shard in shards:
+        if not workplace.home.shard_file("raw_rows", shard).is_file():
+            raise StoreError(f"there is no shard {shard}: the partition names one that was never ingested")
+    return shards
 
 
 def _run(

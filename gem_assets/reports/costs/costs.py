@@ -125,7 +125,7 @@ def _forecast(
         if item is None:
             expected[key] = float(place.kept_rows)
             continue
-        free = 0 if item.cause == "changed" and item.work == "buy" else place.judged
+        free = 0 if item.cause == "changed" and item.work != "derive" else place.judged
         pending = max(0.0, expected.get((place.shard, place.reads), 0.0) - free)
         if pending:
             tally.inputs[place.asset] = tally.inputs.get(place.asset, 0.0) + pending

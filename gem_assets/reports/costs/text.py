@@ -63,7 +63,7 @@ def _spent_cells(line: Spent) -> tuple[str, ...]:
 
 def _forecast(costs: Costs) -> list[str]:
     if not costs.forecast:
-        return ["nothing is left to run"]
+        return ["nothing is left to buy"]
     header = ("stage", "inputs", "tokens in", "out", "cost")
     lines = ["still to run", *aligned([header, *map(_expected_cells, costs.forecast)])]
     if costs.unmeasured:
