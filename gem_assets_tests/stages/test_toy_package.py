@@ -235,3 +235,25 @@ def test_its_way_is_carried_counted_and_set_beside_the_default_one(toy: Toy):
     assert toy.stale() == {}
     found = toy.stale(GEM_JUDGE_MODEL="another")
     assert found["validated_drafts"].endswith(": buy")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("def extend(", 'raise RuntimeError("boom")\n\n\ndef extend(', "RuntimeError: boom"),
+        ('settings=("trajectory_language",)', 'settings=("no_such",)', "no_such"),
+        ('    GREET_EMPTY = "greet_empty"\n', "", "greet_empty"),
+        ("columns=greeting_columns", "columns=lambda record: {}", "lambda"),
+        ('asset="validated_drafts"', 'asset="unknown_drafts"', "sql/outcomes/unknown_drafts.sql"),
+        ("return (greeted, *others, plain)", "return None", "TypeError"),
+    ],
+    ids=["an error", "a setting", "a reason", "a lambda", "no columns", "no ways"],
+)
+def test_a_wrong_package_is_one_sentence(toy: Toy, changed: Path, old: str, new: str, sentence: str):
+    edit(changed, old, new)
+    with pytest.raises(AssertionError) as caught:
+        toy.gem("stale")
+    said = str(caught.value)
+    assert said.startswith("gem: ")
+    assert sentence in said
+    assert "Traceback" not in said
