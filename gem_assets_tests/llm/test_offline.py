@@ -5,7 +5,7 @@ from types import ModuleType
 import pytest
 
 from gem_assets.llm.offline import OfflineLlm
-from gem_assets.llm.protocol import RefusedError
+from gem_assets.llm.protocol import RefusedError, StopRunError
 from gem_assets.llm.sampling import OTHER_SAMPLING
 from gem_assets_tests.llm.rig import request
 
@@ -25,7 +25,11 @@ def generator(monkeypatch):
             raise FakeUnsupportedLanguageError("ja")
         return f"{task}: {payload['text']}"
 
-    module.__dict__.update(answer=answer, UnsupportedLanguageError=FakeUnsupportedLanguageError)
+    module.__dict__.update(
+        answer=answer,
+        ANSWERS={"filter_document": answer},
+        UnsupportedLanguageError=FakeUnsupportedLanguageError,
+    )
     monkeypatch.setitem(sys.modules, "gem_assets.offline.procedural", module)
 
 
@@ -45,3 +49,8 @@ def test_a_language_it_does_not_read_is_refused_by_name(generator):
         asyncio.run(OfflineLlm().complete(request(payload={"text": "これ"})))
     assert caught.value.kind == "refused"
     assert caught.value.provenance.generator == "offline/procedural"
+
+
+def test_a_prompt_it_does_not_know_stops_the_run_with_what_to_set(generator):
+    with pytest.raises(StopRunError, match="does not answer the prompt greet_user: set GEM_MODEL"):
+        asyncio.run(OfflineLlm().complete(request(task="greet_user", payload={"text": "hello"})))
