@@ -19,6 +19,8 @@ from gem_assets_tests.stub_server import StubServer
 
 PATIENCE_SECONDS = 120
 
+pytestmark = pytest.mark.slow
+
 
 def start(home: Home, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("GEM_", "DAGSTER_"))}
