@@ -6,6 +6,8 @@ from gem_assets.commands.dataset_builds import run_dataset, run_export
 from gem_assets.store.home import Home, StoreError
 from gem_assets_tests.configured import configured
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_build_tells_rows_splits_benchmarks_and_what_changed(built: Home):
     said: list[str] = []
