@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import click
 
 from gem_assets.commands.display import Display
-from gem_assets.commands.running import stopped_by_signals
+from gem_assets.commands.running import materialise_and_rebuild
 from gem_assets.configuration import RunConfiguration
 from gem_assets.evaluation import bfcl, tau2
 from gem_assets.evaluation.benchmark_files import LIMIT_TAG, PARTS, THREADS_TAG
@@ -22,7 +22,7 @@ from gem_assets.evaluation.evaluated_models import (
 )
 from gem_assets.evaluation.harness_process import find_python
 from gem_assets.llm.relay import Thinking
-from gem_assets.orchestration.runs.launch import JobOrder, Launcher, Order
+from gem_assets.orchestration.runs.launch import JobOrder
 from gem_assets.reports.benchmarks.scores import read_benchmarks
 from gem_assets.reports.benchmarks.text import render_benchmarks
 from gem_assets.store.connections import open_live
@@ -144,9 +144,4 @@ def _execute(
         )
         for part in parts
     ]
-    launcher = Launcher(configuration)
-    display = Display(len(orders))
-    with stopped_by_signals(launcher):
-        results = launcher.execute(orders, 1, display.done, display.underway)
-        results += launcher.execute([Order(None)], 1, display.tables)
-    return sum(not done.ok for done in results) + len(orders) + 1 - len(results)
+    return materialise_and_rebuild(configuration, orders, 1, Display(len(orders)))

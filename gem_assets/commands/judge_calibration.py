@@ -6,6 +6,7 @@ from typing import Any
 
 from gem_assets.calibration.cases import CaseSet, passed_before, read_cases
 from gem_assets.calibration.measuring import Measuring, Question, make_questions, measure, store
+from gem_assets.commands.running import Echo
 from gem_assets.configuration import RunConfiguration
 from gem_assets.llm.models import open_models
 from gem_assets.llm.money.budget import run_budget_variables
@@ -20,7 +21,6 @@ from gem_assets.stages.judging import SAMPLING
 from gem_assets.store.connections import open_live
 from gem_assets.store.home import Home
 
-Echo = Callable[[str], None]
 HOME_CASES = 20
 """Cases taken from GEM_HOME where no limit is given: about 350 questions a sample."""
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
+from gem_assets.commands.display import Display
 from gem_assets.configuration import RunConfiguration
-from gem_assets.orchestration.runs.launch import Done, JobOrder, Launcher
+from gem_assets.orchestration.runs.launch import Done, JobOrder, Launcher, Order
 
 Echo = Callable[[str], None]
 
@@ -52,6 +53,19 @@ def materialise(
     launcher = Launcher(configuration)
     with stopped_by_signals(launcher):
         return launcher.execute(orders, 1, ended, printed=echo)
+
+
+def materialise_and_rebuild(
+    configuration: RunConfiguration, orders: Sequence[Order], workers: int, display: Display
+) -> int:
+    """Have workers execute orders, and one rebuild the tables; counts what failed or was not begun."""
+    launcher = Launcher(configuration)
+    with stopped_by_signals(launcher):
+        results = launcher.execute(orders, workers, display.done, display.underway)
+        ended = {done.order.shard for done in results}
+        display.not_run([order.shard for order in orders if order.shard and order.shard not in ended])
+        results += launcher.execute([Order(None)], 1, display.tables)
+    return sum(not done.ok for done in results) + len(orders) + 1 - len(results)
 
 
 def all_done(orders: Sequence[JobOrder], results: Sequence[Done]) -> bool:

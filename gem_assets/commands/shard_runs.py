@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import click
 
 from gem_assets.commands.display import Display, say_where
-from gem_assets.commands.running import stopped_by_signals
+from gem_assets.commands.running import materialise_and_rebuild
 from gem_assets.configuration import RunConfiguration
 from gem_assets.llm.money.budget import run_budget_variables
 from gem_assets.orchestration.instance.backfill import LaunchError, dagster_is_alive, launch
 from gem_assets.orchestration.resources.addresses import Addresses
-from gem_assets.orchestration.runs.launch import Launcher, Order, orders_for
+from gem_assets.orchestration.runs.launch import orders_for
 from gem_assets.reports.yields.yield_report import read_report, render_text
 from gem_assets.stages.catalog import DEFAULT_WAY
 from gem_assets.stages.pilot import allot
@@ -52,22 +52,13 @@ def run_shards(configuration: RunConfiguration, shards: Sequence[str], wanted: W
         pieces = list(dict.fromkeys([*forced, *pieces]))
     orders = orders_for(pieces, limits)
     click.echo(f"{len(shards)} shards, {len(orders)} to materialise")
-    failed = _execute(orders, configuration, wanted.workers) if orders or not home.warehouse.is_file() else 0
+    failed = 0
+    if orders or not home.warehouse.is_file():
+        failed = materialise_and_rebuild(configuration, orders, wanted.workers, Display(len(orders)))
     with open_snapshot(home) as connection:
         click.echo(render_text(read_report(connection), 100))
     say_where(home)
     return 1 if failed else 0
-
-
-def _execute(orders: Sequence[Order], configuration: RunConfiguration, workers: int) -> int:
-    launcher = Launcher(configuration)
-    display = Display(len(orders))
-    with stopped_by_signals(launcher):
-        results = launcher.execute(orders, workers, display.done, display.underway)
-        ended = {done.order.shard for done in results}
-        display.not_run([order.shard for order in orders if order.shard and order.shard not in ended])
-        results += launcher.execute([Order(None)], 1, display.tables)
-    return sum(not done.ok for done in results) + len(orders) + 1 - len(results)
 
 
 def backfill_stale(configuration: RunConfiguration, shards: Sequence[str], workers: int) -> int:

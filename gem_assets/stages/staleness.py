@@ -12,7 +12,7 @@ from gem_assets.configuration import RunConfiguration
 from gem_assets.llm.roles import OFFLINE_MODEL, ConfigurationError
 from gem_assets.stages.catalog import DEFAULT_WAY, STAGES, WAYS, own_stages, reads, stage_of
 from gem_assets.stages.stage import RAW_ROWS, Stage
-from gem_assets.stages.versions import StageVersion, asks_anew, describe_difference, version_of
+from gem_assets.stages.versions import PROMPT, StageVersion, asks_anew, describe_difference, version_of
 from gem_assets.store.home import Home
 from gem_assets.store.raw_versions import raw_versions
 from gem_assets.store.stage_runs import StageRun, current_stage_run
@@ -131,7 +131,7 @@ def _change(run: StageRun, version: StageVersion) -> tuple[str, bool]:
         difference = describe_difference(run.made_with, version.made_with)
         return difference, asks_anew(run.made_with, version.made_with)
     # Written before runs told what they were made with: prompts and model are all that is known.
-    prompts = {value for name, value in version.made_with.items() if name.startswith("prompt ")}
+    prompts = {value for name, value in version.made_with.items() if name.startswith(PROMPT)}
     bought = run.model != version.model or not set(run.prompt_versions) <= prompts
     return "made by an earlier version of gem_assets", bought
 

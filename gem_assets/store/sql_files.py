@@ -4,6 +4,7 @@ The table of a stage's outcomes is composed: common columns, and the stage's own
 bring SQL of their own (`extensions.py`).
 """
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -29,9 +30,9 @@ def read_sql(room: Room, name: str) -> str:
 @cache
 def sql_names(room: Room) -> tuple[str, ...]:
     """Name every file of a room, sorted; among the tables also those of outcomes."""
-    names = {path.stem for folder in _folders(room) for path in folder.glob("*.sql")}
+    names = _file_names(room)
     composed = {f"{asset}{OUTCOMES}" for asset in outcome_assets()} if room == "tables" else set[str]()
-    return tuple(sorted((names | composed) - {_COMMON}))
+    return tuple(sorted(name for name in names | composed if not name.startswith("_")))
 
 
 @cache
@@ -47,14 +48,27 @@ def common_columns() -> str:
 
 def _compose(table: str, own: str) -> str:
     """Put a stage's own columns among the common ones; what its file says of the table comes first."""
-    lines = own.splitlines()
-    about = [line for line in lines if line.startswith("--")]
-    columns = [f"    {line}" for line in lines if line and not line.startswith("--")]
+    about = [line for line in own.splitlines() if line.startswith("--")]
+    columns = [f"    {line}" for line in _columns(own)]
     common = _read("outcomes", _COMMON).partition("\n")[2]
     declared = common.replace("{table}", table).replace(
         "{columns}\n", "".join(f"{line}\n" for line in columns)
     )
     return "\n".join([*about, declared])
+
+
+def _columns(declared: str) -> Iterator[str]:
+    """Give the lines that declare columns, for `{NAME}` those of the group of columns in `_NAME.sql`."""
+    for line in declared.splitlines():
+        group = f"_{line[1:-1]}"
+        if line.startswith("{") and group in _file_names("outcomes"):
+            yield from _columns(_read("outcomes", group))
+        elif line and not line.startswith("--"):
+            yield line
+
+
+def _file_names(room: Room) -> set[str]:
+    return {path.stem for folder in _folders(room) for path in folder.glob("*.sql")}
 
 
 def _read(room: Room, name: str) -> str:

@@ -1,4 +1,4 @@
--- What every table of outcomes has. `{columns}` are the own columns of a stage, from the file of its asset.
+-- What every table of outcomes has. `{columns}`: a stage's own; `{NAME}` in its file: those of `_NAME.sql`.
 CREATE TABLE {table} (
     record_id      VARCHAR NOT NULL,     -- hash(stage, parent_id, ordinal)
     parent_id      VARCHAR NOT NULL,     -- the input this row judges

@@ -1,6 +1,2 @@
 -- Stage 3: a dialogue for each workflow.
-message_count  INTEGER,              -- all messages but the system's, as the paper counts turns
-tool_count     INTEGER,              -- distinct tools called
-offered_tool_count INTEGER,
-call_count     INTEGER,
-patterns       VARCHAR[],
+{trajectory_shape}

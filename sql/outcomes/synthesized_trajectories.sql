@@ -1,6 +1,2 @@
 -- Asset 9: tools and dialogue as the trained Synthesizer wrote them in one call.
-message_count  INTEGER,              -- all messages but the system's, as the paper counts turns
-tool_count     INTEGER,              -- distinct tools called
-offered_tool_count INTEGER,
-call_count     INTEGER,
-patterns       VARCHAR[],
+{trajectory_shape}
